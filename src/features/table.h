@@ -1,0 +1,69 @@
+/*
+ * table.h: the training table, columns of numbers and of category codes.
+ *
+ * Every column is one contiguous array that doubles as rows arrive. A learner sees
+ * it when rows are in their final order: [0, n_train) to fit, [n_train, n) to
+ * validate. The order is a function of the rows' content and the seed alone, and
+ * random, so contiguous rows are as good as a random sample.
+ */
+#ifndef SHOPPER_TABLE_H
+#define SHOPPER_TABLE_H
+
+#include "spec.h"
+
+typedef struct ShopperTable
+{
+	ShopperEnv *env;
+	bool		wide;			/* numbers are float64 in dense, else float32 in dense32 */
+	int64_t		n;				/* rows */
+	int64_t		n_train;
+	int64_t		capacity;
+
+	int			n_dense;		/* number columns (after preparing: and flags) */
+	double	  **dense;			/* (n_dense)(n) when wide */
+	float	  **dense32;		/* (n_dense)(n) otherwise */
+	int			n_lookup;		/* category columns */
+	int32_t   **lookup;			/* (n_lookup)(n) codes, see spec.h */
+	int		   *size;			/* (n_lookup) block sizes when prepared, levels when raw */
+
+	int			n_classes;		/* 0 for a number target */
+	int32_t    *y_class;		/* (n) class of each row */
+	double	   *y;				/* (n) number target */
+	double	   *weight;			/* (n) row weight times class weight, mean as given; NULL: all 1 */
+	uint8_t    *held_out;		/* (n) from validation_column while reading; NULL: none */
+} ShopperTable;
+
+/* Arrays for n rows from env, for tests and benchmarks that make their own data. */
+extern ShopperStatus shopper_table_make(ShopperEnv *env, ShopperTable *table, bool wide, int64_t n,
+										int n_dense, int n_lookup, int n_classes);
+
+/*
+ * Order of the training rows: sorted by a hash of their content (ties compared in
+ * full), then shuffled by the seed; held-out rows last. Sets n_train. `fraction`
+ * of the rows (of each class for a class target) is held out when there is no
+ * held_out column. value_hash[k][code] must not depend on how codes were given.
+ */
+extern ShopperStatus shopper_table_order(ShopperTable *table, uint64_t *const *value_hash, double fraction);
+
+typedef enum ShopperImpute
+{
+	SHOPPER_IMPUTE_MEDIAN, SHOPPER_IMPUTE_MEAN, SHOPPER_IMPUTE_ZERO
+} ShopperImpute;
+
+typedef struct ShopperPrepare
+{
+	ShopperImpute impute;
+	bool		missing_flags;
+	bool		standardize;
+	bool		drop_base;		/* one level of each category, the most frequent, gets no column */
+} ShopperPrepare;
+
+/*
+ * Learn means, scales, fills and blocks from rows [0, n_train) into spec, then
+ * turn all rows into the prepared encoding in place (flags are added columns).
+ * Raw learners call shopper_table_summarize() instead: ranges and medians only.
+ */
+extern ShopperStatus shopper_table_prepare(ShopperTable *table, ShopperSpec *spec, const ShopperPrepare *how);
+extern ShopperStatus shopper_table_summarize(ShopperTable *table, ShopperSpec *spec, ShopperImpute impute);
+
+#endif

@@ -1,0 +1,160 @@
+/*
+ * learner.h: what a learner is, and what a model is.
+ *
+ * A learner is one const struct of functions over plain C types. Generic code in
+ * src/pg makes every aggregate and function of SQL from it. Adding one touches its
+ * .c, the .sql of its job, one line in models.def and a test pair.
+ */
+#ifndef SHOPPER_LEARNER_H
+#define SHOPPER_LEARNER_H
+
+#include "../core/codec.h"
+#include "../core/env.h"
+#include "../features/pairs.h"
+#include "../features/spec.h"
+#include "../features/table.h"
+#include "options.h"
+
+typedef enum ShopperShape
+{
+	SHOPPER_ROWS,				/* records with a target */
+	SHOPPER_BASKETS,			/* (basket, item) */
+	SHOPPER_RATINGS				/* (user, item [, rating] [, time]) */
+} ShopperShape;
+
+typedef enum ShopperTask
+{
+	SHOPPER_CLASSIFY = 1,
+	SHOPPER_REGRESS = 2,
+	SHOPPER_FIND_RULES = 4,
+	SHOPPER_RECOMMEND = 8
+} ShopperTask;
+
+typedef struct ShopperMetric
+{
+	const char *dataset;		/* train, validation */
+	const char *name;			/* auc, log_loss, rmse ... */
+	double		value;
+} ShopperMetric;
+
+typedef struct ShopperStep
+{
+	int64_t		step;			/* iteration or epoch, from 1 */
+	const char *metric;			/* train_loss, validation_loss, gradient_norm ... */
+	double		value;
+} ShopperStep;
+
+typedef struct ShopperImportance
+{
+	const char *feature;		/* the user's column */
+	const char *method;			/* coefficient, permutation */
+	double		value;
+} ShopperImportance;
+
+/* One fitted coefficient in the user's units. Missing figures are NaN. */
+typedef struct ShopperCoefficient
+{
+	const char *class_name;		/* the class it speaks for; NULL in regressions and two-class models */
+	const char *feature;		/* column, "(intercept)" */
+	const char *level;			/* category level, "(missing)" for a flag; NULL for a plain number */
+	double		coefficient;	/* per unit of the raw column */
+	double		standardized;	/* per standard deviation */
+	double		std_error;
+	double		statistic;		/* z or t */
+	double		p_value;
+} ShopperCoefficient;
+
+struct ShopperLearner;
+
+typedef struct ShopperModel
+{
+	const struct ShopperLearner *learner;
+	ShopperTask task;
+	ShopperOptions options;
+	ShopperSpec *spec;			/* ROWS only */
+	int64_t		n_rows;			/* rows (lines, ratings) given, and of these used for fitting */
+	int64_t		n_train;
+	ShopperMetric *metric;
+	int64_t		n_metrics,
+				metric_capacity;
+	ShopperStep *history;
+	int64_t		n_steps,
+				step_capacity;
+	ShopperImportance *importance;
+	int64_t		n_importance,
+				importance_capacity;
+	void	   *state;			/* the learner's own */
+} ShopperModel;
+
+typedef struct ShopperLearner
+{
+	uint16_t	number;			/* stored in model bytes; from models.def */
+	const char *name;
+	const char *help;
+	ShopperShape shape;
+	unsigned	tasks;			/* ShopperTask bits */
+	bool		wide;			/* ROWS: float64 columns; else float32 */
+	ShopperInput input;			/* ROWS: prepared or raw */
+	const ShopperOption *options;	/* ends with a NULL name; the shape's are added */
+
+	/* fit: reads model->options, model->task (and model->spec), fills model->state, history and own metrics */
+	ShopperStatus (*train_rows) (ShopperEnv *env, ShopperModel *model, ShopperTable *table, const ShopperModel *previous);
+	ShopperStatus (*train_baskets) (ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs);
+	ShopperStatus (*train_ratings) (ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const ShopperModel *previous);
+
+	/* ROWS: one encoded row; out gets a probability per class, or one number. Never fails, allocates nothing. */
+	void		(*predict) (const ShopperModel *model, const double *dense, const int32_t *lookup, double *out);
+	/* ROWS: rows [from, to) of a prepared table; out is (to - from, outputs) row-major. Thread-safe, allocates nothing. */
+	void		(*predict_block) (const ShopperModel *model, const ShopperTable *table, int64_t from, int64_t to, double *out);
+
+	/* linear models; *coefficients from env */
+	ShopperStatus (*coefficients) (ShopperEnv *env, const ShopperModel *model, ShopperCoefficient **coefficients, int64_t *n);
+
+	/* the learner's section of the model bytes */
+	void		(*encode) (const ShopperModel *model, ShopperWriter *w);
+	ShopperStatus (*decode) (ShopperModel *model, ShopperReader *r);
+	/* (key, value) pairs for model_info, through add(); may be NULL */
+	void		(*describe) (const ShopperModel *model, void (*add) (void *ctx, const char *key, double value), void *ctx);
+} ShopperLearner;
+
+/* ---- the registry (models.def) ---- */
+#define SHOPPER_LEARNER(number, name) extern const ShopperLearner shopper_learner_##name;
+#include "models.def"
+#undef SHOPPER_LEARNER
+
+extern const ShopperLearner *const shopper_learners[];	/* ends with NULL */
+extern const ShopperLearner *shopper_learner_by_name(const char *name);
+extern const ShopperLearner *shopper_learner_by_number(unsigned number);
+/* The options that every learner of a shape has. */
+extern const ShopperOption *shopper_shape_options(ShopperShape shape);
+
+/* ---- models ---- */
+extern ShopperStatus shopper_add_metric(ShopperEnv *env, ShopperModel *model, const char *dataset, const char *name, double value);
+extern ShopperStatus shopper_add_step(ShopperEnv *env, ShopperModel *model, int64_t step, const char *metric, double value);
+extern ShopperStatus shopper_add_importance(ShopperEnv *env, ShopperModel *model, const char *feature, const char *method, double value);
+/* How many numbers predict() writes: classes, or 1. */
+extern int	shopper_model_outputs(const ShopperModel *model);
+
+/* ---- model bytes (model.c describes the format) ---- */
+#define SHOPPER_MODEL_HEADER 32
+
+typedef struct ShopperModelHeader
+{
+	uint16_t	format;
+	uint16_t	learner;
+	uint32_t	flags;
+	uint64_t	payload;		/* bytes after the header */
+	uint64_t	hash;			/* of everything but itself: checksum and identity */
+} ShopperModelHeader;
+
+extern ShopperStatus shopper_model_encode(ShopperEnv *env, const ShopperModel *model, unsigned char **bytes, int64_t *length);
+/* The first SHOPPER_MODEL_HEADER bytes; `total` is the length of the whole value. */
+extern ShopperStatus shopper_model_header(ShopperEnv *env, const void *bytes, size_t length, size_t total, ShopperModelHeader *header);
+/* Checks the hash, then decodes everything into memory of env. */
+extern ShopperStatus shopper_model_decode(ShopperEnv *env, const void *bytes, size_t length, ShopperModel *model);
+
+/* ---- the row shape's common course (supervised/train.c) ---- */
+/* Order, split, prepare, fit, measure: from a table that is fully read to a finished model. */
+extern ShopperStatus shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *table, const ShopperModel *previous);
+
+#endif
