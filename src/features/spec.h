@@ -113,6 +113,7 @@ typedef struct ShopperSpec
 	char	   *target;			/* name of the target column */
 	ShopperTargetKind target_kind;
 	ShopperDictionary classes;	/* text of each class, in class order; with two, 1 is the positive one */
+	int			positive;		/* the class whose probability predict_purchase() gives, or -1 */
 	double		target_mean;	/* of the training rows */
 	double		target_scale;	/* population standard deviation, 1 if constant */
 	char	   *zone;			/* time zone of timestamptz columns, NULL = UTC */
@@ -141,6 +142,9 @@ shopper_category_position(const ShopperCategory *category, int32_t code)
 		return category->size;
 	return code - (category->base >= 0 && code > category->base);
 }
+
+/* Give the NULL level and the other level their codes, behind the levels; no base yet. */
+extern void shopper_category_number(ShopperCategory *category, bool has_null, bool has_other);
 
 /* Turn the raw row (n_numbers values, NaN missing) into the n_dense prepared ones; in place is fine. */
 extern void shopper_prepare_row(const ShopperSpec *spec, const double *raw, double *dense);

@@ -41,9 +41,9 @@ extern ShopperStatus shopper_table_make(ShopperEnv *env, ShopperTable *table, bo
  * Order of the training rows: sorted by a hash of their content (ties compared in
  * full), then shuffled by the seed; held-out rows last. Sets n_train. `fraction`
  * of the rows (of each class for a class target) is held out when there is no
- * held_out column. value_hash[k][code] must not depend on how codes were given.
+ * held_out column. Codes must be canonical already (given by count and value).
  */
-extern ShopperStatus shopper_table_order(ShopperTable *table, uint64_t *const *value_hash, double fraction);
+extern ShopperStatus shopper_table_order(ShopperTable *table, double fraction);
 
 typedef enum ShopperImpute
 {

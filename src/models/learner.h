@@ -97,6 +97,9 @@ typedef struct ShopperLearner
 	ShopperInput input;			/* ROWS: prepared or raw */
 	const ShopperOption *options;	/* ends with a NULL name; the shape's are added */
 
+	/* PREPARED: whether levels => 'auto' gives one level of each category no column (unpenalized fits); may be NULL */
+	bool		(*wants_reference) (const ShopperOptions *options);
+
 	/* fit: reads model->options, model->task (and model->spec), fills model->state, history and own metrics */
 	ShopperStatus (*train_rows) (ShopperEnv *env, ShopperModel *model, ShopperTable *table, const ShopperModel *previous);
 	ShopperStatus (*train_baskets) (ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs);
@@ -154,7 +157,11 @@ extern ShopperStatus shopper_model_header(ShopperEnv *env, const void *bytes, si
 extern ShopperStatus shopper_model_decode(ShopperEnv *env, const void *bytes, size_t length, ShopperModel *model);
 
 /* ---- the row shape's common course (supervised/train.c) ---- */
-/* Order, split, prepare, fit, measure: from a table that is fully read to a finished model. */
-extern ShopperStatus shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *table, const ShopperModel *previous);
+/*
+ * Order, split, weigh, prepare, fit, measure: from a table that is fully read to a
+ * finished model. class_weight (classes) may be NULL.
+ */
+extern ShopperStatus shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *table,
+										const double *class_weight, const ShopperModel *previous);
 
 #endif

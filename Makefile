@@ -1,0 +1,68 @@
+# pg_shopper: purchase models inside PostgreSQL.
+#
+#   make demo    set up a throw-away cluster with the demo shop, train, print a report
+#   make check   everything that must hold: layers, unit, regress, pgTAP, real data
+#   make psql    psql on the demo shop
+#   make stop    end the throw-away cluster
+#   make         build; make install
+#   make unit    pure C tests (T=name for one); make regress, pgtap, real, bench
+#
+# All of them first install what is missing (Debian packages); none touches an
+# existing cluster.
+
+PG_MAJOR  ?= 15
+PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/$(PG_MAJOR)/bin/pg_config) pg_config)
+PACKAGES   = postgresql-$(PG_MAJOR) postgresql-server-dev-$(PG_MAJOR) gcc make libc6-dev \
+             pgtap libtap-parser-sourcehandler-pgtap-perl
+BUILD      = +$(MAKE) --no-print-directory PGXS_PART=yes
+PURE_SRCS  = $(sort $(wildcard src/core/*.c src/features/*.c src/models/*.c src/models/*/*.c))
+export PG_CONFIG
+
+# PGXS takes a makefile over, so it gets a run of its own.
+ifdef PGXS_PART
+include src/build.mk
+else
+
+all: setup
+	$(BUILD) -s all
+
+install: setup
+	$(BUILD) install
+
+clean:
+	$(BUILD) clean
+	rm -rf build
+
+setup:
+	@test/setup $(PACKAGES)
+
+demo psql stop regress pgtap real bench: all
+	@test/cluster $@
+
+check: check-layers unit regress pgtap real
+	@echo "check: all parts passed"
+
+UNIT_FLAGS = -std=gnu11 -g -O1 -fno-math-errno -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+             -Wall -Wextra -Werror -DSHOPPER_ASSERT
+unit: build/unit
+	build/unit $(T)
+
+build/unit: $(wildcard test/unit/*.[ch] test/unit/*.def src/*/*.h src/*/*/*.h src/models/models.def) $(PURE_SRCS) | setup
+	@mkdir -p build
+	$(CC) $(UNIT_FLAGS) -o $@ $(wildcard test/unit/*.c) $(PURE_SRCS) -lm -lpthread
+
+# The pure rooms know no PostgreSQL, and lower rooms no higher ones.
+check-layers:
+	@! grep -nE '#include *[<"](postgres|fmgr|access/|catalog/|executor/|utils/|nodes/|storage/|miscadmin|funcapi)' $$(find src/core src/features src/models src/tools -name '*.[ch]')
+	@! grep -nE '#include *"[^"]*(features|models|pg)/' $$(find src/core -name '*.[ch]')
+	@! grep -nE '#include *"[^"]*(models|pg)/' $$(find src/features -name '*.[ch]')
+	@! grep -nE '#include *"[^"]*pg/' $$(find src/models -name '*.[ch]')
+	@! grep -nE '\b(malloc|calloc|realloc|free|palloc|ereport|elog|rand|srand)\(' $$(find src/core src/features src/models -name '*.c')
+	@echo "layers: ok"
+
+help:
+	@sed -n 's/^#  *make/make/p' Makefile
+
+endif
+
+.PHONY: all install clean setup demo psql stop regress pgtap real bench check unit check-layers help

@@ -1,0 +1,20 @@
+/*
+ * special.h: distribution functions for tests and intervals. They agree with tables to
+ * 1e-12 relative, tails included (Student's t with df above 10,000: 1e-10); a NaN
+ * argument, or a df that is not positive, gives NaN.
+ */
+#ifndef SHOPPER_SPECIAL_H
+#define SHOPPER_SPECIAL_H
+
+/* P(Z <= z) of the standard normal. */
+extern double shopper_normal_cdf(double z);
+/* P(X > x) of chi-square with df degrees of freedom; 1 for x <= 0. */
+extern double shopper_chi_square_tail(double x, double df);
+/* P(T > t) of Student's t, one tail: double it for the two-sided p value of |t|. */
+extern double shopper_student_t_tail(double t, double df);
+/* The regularized incomplete gamma function of the upper part, Q(a, x); a > 0, x >= 0. */
+extern double shopper_gamma_upper(double a, double x);
+/* The regularized incomplete beta function I_x(a, b); a, b > 0, 0 <= x <= 1. */
+extern double shopper_beta_lower(double a, double b, double x);
+
+#endif

@@ -1,0 +1,593 @@
+/*
+ * table.c: order, split and preparation of the training table.
+ *
+ * Peak memory: the columns, 12 bytes a row for hash and order, and one spare
+ * column; the columns are permuted one at a time.
+ */
+#include "table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../core/hash.h"
+#include "../core/sort.h"
+#include "../core/threads.h"
+
+#define SHARDS 256
+
+ShopperStatus
+shopper_table_make(ShopperEnv *env, ShopperTable *t, bool wide, int64_t n, int n_dense, int n_lookup, int n_classes)
+{
+	memset(t, 0, sizeof(*t));
+	t->env = env;
+	t->wide = wide;
+	t->n = t->n_train = t->capacity = n;
+	t->n_dense = n_dense;
+	t->n_lookup = n_lookup;
+	t->n_classes = n_classes;
+	if (wide)
+		SHOPPER_NEW0(env, t->dense, n_dense);
+	else
+		SHOPPER_NEW0(env, t->dense32, n_dense);
+	for (int j = 0; j < n_dense; j++)
+	{
+		if (wide)
+			SHOPPER_NEW0(env, t->dense[j], n);
+		else
+			SHOPPER_NEW0(env, t->dense32[j], n);
+	}
+	SHOPPER_NEW0(env, t->lookup, n_lookup);
+	SHOPPER_NEW0(env, t->size, n_lookup);
+	for (int k = 0; k < n_lookup; k++)
+		SHOPPER_NEW0(env, t->lookup[k], n);
+	if (n_classes > 0)
+		SHOPPER_NEW0(env, t->y_class, n);
+	else
+		SHOPPER_NEW0(env, t->y, n);
+	return SHOPPER_OK;
+}
+
+/* ---- canonical order ---- */
+
+typedef struct Hashing
+{
+	const ShopperTable *t;
+	uint64_t   *hash;
+} Hashing;
+
+/* Hash of the rows of one shard, column by column: the inner loops stream and vectorize. */
+static void
+hash_shard(void *arg, int shard)
+{
+	Hashing    *h = arg;
+	const ShopperTable *t = h->t;
+	int64_t		from,
+				to;
+
+	shopper_shard_range(t->n, SHARDS, shard, &from, &to);
+	for (int64_t at = from; at < to; at += 1024)	/* blocks whose hashes stay in the first-level cache */
+	{
+		int64_t		end = at + 1024 < to ? at + 1024 : to;
+		uint64_t   *hash = h->hash;
+
+		for (int64_t i = at; i < end; i++)
+			hash[i] = t->y_class ? (uint64_t) t->y_class[i] : shopper_double_key(t->y[i]);
+		for (int j = 0; j < t->n_dense; j++)
+		{
+			if (t->wide)
+				for (int64_t i = at; i < end; i++)
+					hash[i] = shopper_hash_add(hash[i], shopper_double_key(t->dense[j][i]));
+			else
+				for (int64_t i = at; i < end; i++)
+					hash[i] = shopper_hash_add(hash[i], shopper_double_key((double) t->dense32[j][i]));
+		}
+		for (int k = 0; k < t->n_lookup; k++)
+			for (int64_t i = at; i < end; i++)
+				hash[i] = shopper_hash_add(hash[i], (uint64_t) t->lookup[k][i]);
+		if (t->weight != NULL)
+			for (int64_t i = at; i < end; i++)
+				hash[i] = shopper_hash_add(hash[i], shopper_double_key(t->weight[i]));
+		if (t->held_out != NULL)
+			for (int64_t i = at; i < end; i++)
+				hash[i] = shopper_hash_add(hash[i], t->held_out[i]);
+	}
+}
+
+static inline int
+compare_keys(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Full comparison of two rows with equal hashes; 0 only when they are the same row content. */
+static int
+compare_rows(const Hashing *h, uint32_t a, uint32_t b)
+{
+	const ShopperTable *t = h->t;
+	int			c = 0;
+
+	for (int j = 0; j < t->n_dense && c == 0; j++)
+		c = t->wide ? compare_keys(shopper_double_key(t->dense[j][a]), shopper_double_key(t->dense[j][b]))
+			: compare_keys(shopper_double_key((double) t->dense32[j][a]), shopper_double_key((double) t->dense32[j][b]));
+	for (int k = 0; k < t->n_lookup && c == 0; k++)
+		c = compare_keys((uint64_t) t->lookup[k][a], (uint64_t) t->lookup[k][b]);
+	if (c == 0 && t->y_class != NULL)
+		c = compare_keys((uint64_t) t->y_class[a], (uint64_t) t->y_class[b]);
+	if (c == 0 && t->y != NULL)
+		c = compare_keys(shopper_double_key(t->y[a]), shopper_double_key(t->y[b]));
+	if (c == 0 && t->weight != NULL)
+		c = compare_keys(shopper_double_key(t->weight[a]), shopper_double_key(t->weight[b]));
+	if (c == 0 && t->held_out != NULL)
+		c = compare_keys(t->held_out[a], t->held_out[b]);
+	return c;
+}
+
+/* Rows with equal hashes are nearly always equal rows, in any order the same; sort the others fully. */
+static void
+order_ties(const Hashing *h, uint32_t *order)
+{
+	for (int64_t i = 1; i < h->t->n; i++)
+		for (int64_t j = i; j > 0 && h->hash[order[j - 1]] == h->hash[order[j]] &&
+			 compare_rows(h, order[j - 1], order[j]) > 0; j--)
+		{
+			uint32_t	swap = order[j];
+
+			order[j] = order[j - 1];
+			order[j - 1] = swap;
+		}
+}
+
+/* Move held-out rows behind the others, keeping the order inside both parts. */
+static ShopperStatus
+split_rows(ShopperTable *t, uint32_t *order, double fraction)
+{
+	ShopperEnv *env = t->env;
+	uint32_t   *held;
+	int64_t		kept = 0,
+				n_held = 0;
+	int64_t    *left;			/* how many rows of each class still stay in training */
+	int			classes = t->n_classes > 0 ? t->n_classes : 1;
+
+	if (t->held_out == NULL && fraction <= 0)
+	{
+		t->n_train = t->n;
+		return SHOPPER_OK;
+	}
+	SHOPPER_NEW(env, held, t->n);
+	SHOPPER_NEW0(env, left, classes);
+	if (t->held_out == NULL)
+	{
+		for (int64_t i = 0; i < t->n; i++)
+			left[t->y_class ? t->y_class[i] : 0]++;
+		for (int c = 0; c < classes; c++)
+			left[c] -= (int64_t) floor((double) left[c] * fraction + 0.5);
+	}
+	for (int64_t i = 0; i < t->n; i++)
+	{
+		uint32_t	row = order[i];
+		bool		out = t->held_out ? t->held_out[row] != 0 : left[t->y_class ? t->y_class[row] : 0]-- <= 0;
+
+		if (out)
+			held[n_held++] = row;
+		else
+			order[kept++] = row;
+	}
+	memcpy(order + kept, held, (size_t) n_held * sizeof(uint32_t));
+	t->n_train = kept;
+	shopper_release(env, held);
+	shopper_release(env, left);
+	return SHOPPER_OK;
+}
+
+/* ---- moving the columns into that order ---- */
+
+typedef struct Moving
+{
+	const ShopperTable *t;
+	const uint32_t *order;
+	const void *from;
+	void	   *to;
+	size_t		width;
+} Moving;
+
+static void
+gather_shard(void *arg, int shard)
+{
+	Moving	   *m = arg;
+	int64_t		from,
+				to;
+
+	shopper_shard_range(m->t->n, SHARDS, shard, &from, &to);
+	if (m->width == 8)
+		for (int64_t i = from; i < to; i++)
+			((uint64_t *) m->to)[i] = ((const uint64_t *) m->from)[m->order[i]];
+	else if (m->width == 4)
+		for (int64_t i = from; i < to; i++)
+			((uint32_t *) m->to)[i] = ((const uint32_t *) m->from)[m->order[i]];
+	else
+		for (int64_t i = from; i < to; i++)
+			((uint8_t *) m->to)[i] = ((const uint8_t *) m->from)[m->order[i]];
+}
+
+/* Gather one column into the spare one; the old column becomes the next spare. */
+static ShopperStatus
+move_column(ShopperTable *t, const uint32_t *order, void *column, void **spare, size_t width)
+{
+	void	  **slot = column;
+	Moving		m = {t, order, *slot, *spare, width};
+
+	if (*slot == NULL)
+		return SHOPPER_OK;
+	if (m.to == NULL)
+	{
+		m.to = shopper_alloc(t->env, (size_t) t->n, width);
+		if (m.to == NULL)
+			return t->env->status;
+	}
+	shopper_parallel(t->env, SHARDS, gather_shard, &m);
+	*slot = m.to;
+	*spare = (void *) m.from;
+	return shopper_poll(t->env);
+}
+
+static ShopperStatus
+move_columns(ShopperTable *t, const uint32_t *order)
+{
+	void	   *wide = NULL,
+			   *narrow = NULL,
+			   *byte = NULL;
+
+	for (int j = 0; j < t->n_dense; j++)
+		SHOPPER_TRY(t->wide ? move_column(t, order, &t->dense[j], &wide, 8)
+					: move_column(t, order, &t->dense32[j], &narrow, 4));
+	SHOPPER_TRY(move_column(t, order, &t->y, &wide, 8));
+	SHOPPER_TRY(move_column(t, order, &t->weight, &wide, 8));
+	shopper_release(t->env, wide);
+	for (int k = 0; k < t->n_lookup; k++)
+		SHOPPER_TRY(move_column(t, order, &t->lookup[k], &narrow, 4));
+	SHOPPER_TRY(move_column(t, order, &t->y_class, &narrow, 4));
+	shopper_release(t->env, narrow);
+	SHOPPER_TRY(move_column(t, order, &t->held_out, &byte, 1));
+	shopper_release(t->env, byte);
+	return SHOPPER_OK;
+}
+
+ShopperStatus
+shopper_table_order(ShopperTable *t, double fraction)
+{
+	ShopperEnv *env = t->env;
+	Hashing		h = {t, NULL};
+	uint32_t   *order;
+
+	SHOPPER_NEW(env, h.hash, t->n);
+	shopper_parallel(env, SHARDS, hash_shard, &h);
+	SHOPPER_TRY(shopper_poll(env));
+	SHOPPER_NEW(env, order, t->n);
+	SHOPPER_TRY(shopper_sort_order(env, h.hash, order, t->n));
+	order_ties(&h, order);
+	shopper_release(env, h.hash);
+	/* Equal rows are neighbours now; the shuffle keeps them from filling one minibatch. */
+	shopper_shuffle(order, t->n, env->seed, 1);
+	SHOPPER_TRY(shopper_poll(env));
+	SHOPPER_TRY(split_rows(t, order, fraction));
+	SHOPPER_TRY(move_columns(t, order));
+	shopper_release(env, order);
+	return SHOPPER_OK;
+}
+
+/* ---- summaries of the training rows ---- */
+
+static inline double
+value_at(const ShopperTable *t, int j, int64_t i)
+{
+	return t->wide ? t->dense[j][i] : (double) t->dense32[j][i];
+}
+
+#define SELECT_BITS 11
+#define SELECT_BUFFER 2048
+
+static int
+compare_u64(const void *a, const void *b)
+{
+	return compare_keys(*(const uint64_t *) a, *(const uint64_t *) b);
+}
+
+static double
+from_sortable(uint64_t key)
+{
+	double		x;
+
+	key = (key >> 63) ? key ^ 0x8000000000000000ULL : ~key;
+	memcpy(&x, &key, sizeof(x));
+	return x;
+}
+
+/*
+ * The key of the given rank (from 0) among the training values: digits of 11 bits
+ * are fixed from the top until few candidates are left. *next gets the key of the
+ * following rank. Needs no memory, so columns can be done in parallel.
+ */
+static uint64_t
+select_rank(const ShopperTable *t, int j, int64_t rank, uint64_t *next)
+{
+	uint64_t	prefix = 0,
+				mask = 0,
+				candidate[SELECT_BUFFER];
+	int64_t		inside = INT64_MAX,
+				n = 0;
+
+	for (int shift = 64 - SELECT_BITS; inside > SELECT_BUFFER && mask != UINT64_MAX; shift -= SELECT_BITS)
+	{
+		int64_t		count[1 << SELECT_BITS] = {0};
+		int			digit = 0;
+		int			at = shift > 0 ? shift : 0;
+
+		for (int64_t i = 0; i < t->n_train; i++)
+		{
+			uint64_t	key = shopper_sortable(value_at(t, j, i));
+
+			if ((key & mask) == prefix && key != UINT64_MAX)
+				count[(key >> at) & ((1 << SELECT_BITS) - 1)]++;
+		}
+		if (shift < 0)			/* the last digit is short: its upper bits are fixed already */
+			mask &= ~(uint64_t) ((1 << SELECT_BITS) - 1);
+		while (rank >= count[digit])
+			rank -= count[digit++];
+		inside = count[digit];
+		prefix = (prefix & mask) | (uint64_t) digit << at;
+		mask |= (uint64_t) ((1 << SELECT_BITS) - 1) << at;
+	}
+	*next = UINT64_MAX;
+	for (int64_t i = 0; i < t->n_train; i++)
+	{
+		uint64_t	key = shopper_sortable(value_at(t, j, i));
+
+		if ((key & mask) == prefix && n < SELECT_BUFFER)
+			candidate[n++] = key;
+		else if ((key & mask) > prefix && key < *next)
+			*next = key;
+	}
+	if (inside > SELECT_BUFFER)	/* every bit is fixed: all candidates are the same value */
+	{
+		if (rank + 1 < inside)
+			*next = prefix;
+		return prefix;
+	}
+	qsort(candidate, (size_t) n, sizeof(uint64_t), compare_u64);
+	if (rank + 1 < n)
+		*next = candidate[rank + 1];
+	return candidate[rank];
+}
+
+/* The middle of the present values: the mean of the middle two. */
+static double
+median(const ShopperTable *t, int j, int64_t present)
+{
+	uint64_t	low,
+				high;
+
+	if (present == 0)
+		return 0;
+	low = select_rank(t, j, (present - 1) / 2, &high);
+	if (present % 2 == 1)
+		high = low;
+	return 0.5 * from_sortable(low) + 0.5 * from_sortable(high);
+}
+
+typedef struct Summing
+{
+	const ShopperTable *t;
+	ShopperSpec *spec;
+	ShopperImpute impute;
+} Summing;
+
+/* One column's range, count of missing values and (two-pass, hence exact) mean and deviation of the present ones. */
+static void
+summarize_number(void *arg, int j)
+{
+	Summing    *s = arg;
+	const ShopperTable *t = s->t;
+	ShopperNumber *number = &s->spec->number[j];
+	double		low = INFINITY,
+				high = -INFINITY,
+				sum = 0,
+				squares = 0;
+	int64_t		present = 0;
+
+	for (int64_t i = 0; i < t->n_train; i++)
+	{
+		double		x = value_at(t, j, i);
+
+		if (x == x)
+		{
+			low = x < low ? x : low;
+			high = x > high ? x : high;
+			sum += x;
+			present++;
+		}
+	}
+	number->n_missing = t->n_train - present;
+	number->low = present > 0 ? low : 0;
+	number->high = present > 0 ? high : 0;
+	number->mean = present > 0 ? sum / (double) present : 0;
+	for (int64_t i = 0; i < t->n_train; i++)
+	{
+		double		x = value_at(t, j, i);
+
+		if (x == x)
+			squares += (x - number->mean) * (x - number->mean);
+	}
+	number->fill = s->impute == SHOPPER_IMPUTE_MEAN ? number->mean
+		: s->impute == SHOPPER_IMPUTE_MEDIAN ? median(t, j, present) : 0;
+
+	/* mean and deviation of the filled column, by Chan's rule for joining two samples */
+	if (number->n_missing > 0)
+	{
+		double		gap = number->fill - number->mean;
+		double		share = (double) number->n_missing / (double) t->n_train;
+
+		number->mean += gap * share;
+		squares += gap * gap * share * (double) present;
+	}
+	number->scale = t->n_train > 0 ? sqrt(squares / (double) t->n_train) : 0;
+	number->flag = -1;
+}
+
+ShopperStatus
+shopper_table_summarize(ShopperTable *t, ShopperSpec *spec, ShopperImpute impute)
+{
+	Summing		s = {t, spec, impute};
+
+	shopper_parallel(t->env, t->n_dense, summarize_number, &s);
+	spec->n_dense = t->n_dense;
+	return shopper_poll(t->env);
+}
+
+/* ---- preparing ---- */
+
+static bool
+constant(const ShopperNumber *number)
+{
+	/* rounding leaves a tiny deviation in a column of one large value */
+	return number->low == number->high || !(number->scale > 1e-13 * fabs(number->mean));
+}
+
+/* Add the 0/1 columns that say where a number was missing. */
+static ShopperStatus
+add_flags(ShopperTable *t, ShopperSpec *spec)
+{
+	ShopperEnv *env = t->env;
+	int			n_flags = 0;
+
+	for (int j = 0; j < spec->n_numbers; j++)
+		n_flags += spec->number[j].n_missing > 0 && spec->number[j].n_missing < t->n_train;
+	if (n_flags == 0)
+		return SHOPPER_OK;
+	if (t->wide)
+	{
+		double	  **dense;
+
+		SHOPPER_NEW(env, dense, t->n_dense + n_flags);
+		memcpy(dense, t->dense, (size_t) t->n_dense * sizeof(*dense));
+		t->dense = dense;
+	}
+	else
+	{
+		float	  **dense;
+
+		SHOPPER_NEW(env, dense, t->n_dense + n_flags);
+		memcpy(dense, t->dense32, (size_t) t->n_dense * sizeof(*dense));
+		t->dense32 = dense;
+	}
+	for (int j = 0; j < spec->n_numbers; j++)
+	{
+		ShopperNumber *number = &spec->number[j];
+
+		if (number->n_missing == 0 || number->n_missing == t->n_train)
+			continue;
+		number->flag = t->n_dense++;
+		if (t->wide)
+		{
+			SHOPPER_NEW(env, t->dense[number->flag], t->n);
+			for (int64_t i = 0; i < t->n; i++)
+				t->dense[number->flag][i] = t->dense[j][i] != t->dense[j][i];
+		}
+		else
+		{
+			SHOPPER_NEW(env, t->dense32[number->flag], t->n);
+			for (int64_t i = 0; i < t->n; i++)
+				t->dense32[number->flag][i] = t->dense32[j][i] != t->dense32[j][i];
+		}
+	}
+	spec->n_dense = t->n_dense;
+	return SHOPPER_OK;
+}
+
+static void
+standardize_number(void *arg, int j)
+{
+	Summing    *s = arg;
+	const ShopperTable *t = s->t;
+	const ShopperNumber number = s->spec->number[j];
+
+	if (t->wide)
+	{
+		double	   *x = t->dense[j];
+
+		for (int64_t i = 0; i < t->n; i++)
+			x[i] = ((x[i] == x[i] ? x[i] : number.fill) - number.mean) / number.scale;
+	}
+	else
+	{
+		float	   *x = t->dense32[j];
+
+		for (int64_t i = 0; i < t->n; i++)
+			x[i] = (float) (((x[i] == x[i] ? (double) x[i] : number.fill) - number.mean) / number.scale);
+	}
+}
+
+/* Count the levels, choose the base, set block sizes and offsets. */
+static ShopperStatus
+lay_out_categories(ShopperTable *t, ShopperSpec *spec, bool drop_base)
+{
+	spec->width = spec->n_dense;
+	for (int k = 0; k < spec->n_categories; k++)
+	{
+		ShopperCategory *category = &spec->category[k];
+
+		SHOPPER_NEW0(t->env, category->count, category->n_levels);
+		for (int64_t i = 0; i < t->n_train; i++)
+			if (t->lookup[k][i] >= 0)
+				category->count[t->lookup[k][i]]++;
+		category->base = -1;
+		if (drop_base && category->n_levels > 0)
+		{
+			category->base = 0;
+			for (int c = 1; c < category->n_levels; c++)
+				if (category->count[c] > category->count[category->base])
+					category->base = c;
+		}
+		category->size = category->n_levels - (category->base >= 0);
+		category->offset = spec->width;
+		spec->width += category->size;
+		t->size[k] = category->size;
+	}
+	return SHOPPER_OK;
+}
+
+ShopperStatus
+shopper_table_prepare(ShopperTable *t, ShopperSpec *spec, const ShopperPrepare *how)
+{
+	Summing		s = {t, spec, how->impute};
+	int			n_numbers = t->n_dense;
+
+	SHOPPER_TRY(shopper_table_summarize(t, spec, how->impute));
+	for (int j = 0; j < n_numbers; j++)
+	{
+		ShopperNumber *number = &spec->number[j];
+		ShopperKind kind = spec->column[number->column].kind;
+		bool		cyclic = (kind == SHOPPER_KIND_DATE || kind == SHOPPER_KIND_TIMESTAMP) && number->part != SHOPPER_PART_DAYS;
+
+		if (!how->standardize || cyclic)
+		{
+			number->mean = 0;
+			number->scale = 1;
+		}
+		else if (constant(number))
+			number->scale = 1;
+	}
+	if (how->missing_flags)
+		SHOPPER_TRY(add_flags(t, spec));
+	shopper_parallel(t->env, n_numbers, standardize_number, &s);
+	SHOPPER_TRY(shopper_poll(t->env));
+	SHOPPER_TRY(lay_out_categories(t, spec, how->drop_base));
+	for (int k = 0; k < t->n_lookup; k++)
+	{
+		for (int64_t i = 0; i < t->n; i++)
+			t->lookup[k][i] = shopper_category_position(&spec->category[k], t->lookup[k][i]);
+		SHOPPER_TRY(shopper_poll(t->env));
+	}
+	spec->prepared = true;
+	return SHOPPER_OK;
+}

@@ -1,0 +1,79 @@
+/*
+ * recommend.h: the questions that SQL asks a recommender.
+ *
+ * Users and items are codes of the model's dictionaries (shopper_recommend_ids());
+ * -1 stands for an id that the model does not know. Items are those with a training
+ * event. Scores of explicit models are predicted ratings, not clipped to the rating
+ * range, so that ties at its end keep their order; scores of implicit models are
+ * preferences, about 0 to 1. Ties go to the smaller code, which is the order of the
+ * ids. A model of a learner that has no such answers is SHOPPER_WRONG_MODEL.
+ */
+#ifndef SHOPPER_RECOMMEND_H
+#define SHOPPER_RECOMMEND_H
+
+#include "../learner.h"
+
+typedef enum ShopperSource
+{
+	SHOPPER_FROM_MODEL,			/* a known user */
+	SHOPPER_FROM_BASKET,		/* folded in from given items */
+	SHOPPER_FROM_POPULARITY		/* nothing is known: most popular first */
+} ShopperSource;
+
+typedef struct ShopperRecommendation
+{
+	int64_t		code;			/* item; user in shopper_similar_users() */
+	double		score;
+	int64_t		rank;			/* 1, 2, ... */
+	ShopperSource source;
+} ShopperRecommendation;
+
+/* Which items may come, and how many. Filters apply before the cut; codes of -1 are ignored. */
+typedef struct ShopperItemFilter
+{
+	int64_t		n;				/* at most so many rows; fewer only when there are no more candidates */
+	const int64_t *only_items;	/* NULL: all; else only these, even when there are none */
+	int64_t		n_only;
+	const int64_t *not_items;
+	int64_t		n_not;
+	bool		exclude_seen;	/* leave out the user's items, or those of the basket */
+} ShopperItemFilter;
+
+/* model, basket, popular: the SQL column "source" */
+extern const char *shopper_source_name(ShopperSource source);
+
+/* The dictionaries of a model. */
+extern ShopperStatus shopper_recommend_ids(ShopperEnv *env, const ShopperModel *model, const ShopperDictionary **users,
+										   const ShopperDictionary **items);
+
+/* Items for a user; an unknown user (-1) gets popular ones. *rows from env, best first. */
+extern ShopperStatus shopper_recommend(ShopperEnv *env, const ShopperModel *model, int64_t user,
+									   const ShopperItemFilter *filter, ShopperRecommendation **rows, int64_t *n);
+
+/*
+ * Items for somebody who is known by a basket alone. ratings, (n_items), may be NULL:
+ * then every item counts as one event, or in an explicit model as rated highest.
+ * When no item is known, popular ones.
+ */
+extern ShopperStatus shopper_recommend_for_basket(ShopperEnv *env, const ShopperModel *model, const int64_t *items,
+												  const double *ratings, int64_t n_items, const ShopperItemFilter *filter,
+												  ShopperRecommendation **rows, int64_t *n);
+
+/*
+ * Explicit: the rating, within the range of the training ratings; an unknown user or item leaves its
+ * parts out (the mean when both are unknown). Implicit: the preference, 0 when either is unknown.
+ */
+extern ShopperStatus shopper_predict_rating(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item,
+											double *rating);
+
+/* The n others with the most similar factors: cosine, in [-1, 1]. No rows for an unknown code. */
+extern ShopperStatus shopper_similar_items(ShopperEnv *env, const ShopperModel *model, int64_t item, int64_t n,
+										   ShopperRecommendation **rows, int64_t *n_rows);
+extern ShopperStatus shopper_similar_users(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t n,
+										   ShopperRecommendation **rows, int64_t *n_rows);
+
+/* The factors of a row: *factors points into the model, *n of them. */
+extern const float *shopper_user_factors(const ShopperModel *model, int64_t user, int *n);
+extern const float *shopper_item_factors(const ShopperModel *model, int64_t item, int *n);
+
+#endif

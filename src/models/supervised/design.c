@@ -1,0 +1,216 @@
+/* design.c: see design.h */
+#include "design.h"
+
+#include <string.h>
+
+#include "../../core/dense.h"
+#include "../../core/simd.h"
+#include "../../core/threads.h"
+
+/* Shards of a Gram matrix: each holds one of its own, so there are few. */
+#define GRAM_SHARDS 4
+
+SHOPPER_CLONES void
+shopper_design_times(const ShopperTable *t, const ShopperSpec *spec, int64_t from, int n, const double *w, double *z)
+{
+	double		intercept = w[spec->width];
+
+	for (int i = 0; i < n; i++)
+		z[i] = intercept;
+	for (int j = 0; j < t->n_dense; j++)
+	{
+		const double *x = t->dense[j] + from;
+		double		wj = w[j];
+
+		if (wj != 0)
+			for (int i = 0; i < n; i++)
+				z[i] += wj * x[i];
+	}
+	for (int k = 0; k < t->n_lookup; k++)
+	{
+		const int32_t *at = t->lookup[k] + from;
+		const double *wk = w + spec->category[k].offset;
+		int32_t		size = spec->category[k].size;
+
+		for (int i = 0; i < n; i++)
+			if (at[i] != size)
+				z[i] += wk[at[i]];
+	}
+}
+
+void
+shopper_design_transposed(const ShopperTable *t, const ShopperSpec *spec, int64_t from, int n, const double *r, double *g)
+{
+	double		sum = 0;
+
+	for (int j = 0; j < t->n_dense; j++)
+		g[j] += shopper_dot(t->dense[j] + from, r, n);
+	for (int k = 0; k < t->n_lookup; k++)
+	{
+		const int32_t *at = t->lookup[k] + from;
+		double	   *gk = g + spec->category[k].offset;
+		int32_t		size = spec->category[k].size;
+
+		for (int i = 0; i < n; i++)
+			if (at[i] != size)
+				gk[at[i]] += r[i];
+	}
+	for (int i = 0; i < n; i++)
+		sum += r[i];
+	g[spec->width] += sum;
+}
+
+/* ---- Gram matrix ---- */
+
+typedef struct Gram
+{
+	const ShopperTable *t;
+	const ShopperSpec *spec;
+	const double *h;
+	int64_t		from;			/* the window of rows of this round */
+	int64_t		to;
+	double	   *partial;		/* (GRAM_SHARDS)(p)(p), upper part: row <= column, dense before one-hot before 1 */
+	double	   *scratch;		/* (GRAM_SHARDS)(SHOPPER_BLOCK)(scratch_width) */
+	int			scratch_width;
+} Gram;
+
+/* Dense columns j <= k, by dot products of h * x_j with x_k; and their sums against the 1. */
+static void
+gram_dense(const Gram *m, int64_t from, int n, const double *h, double *hx, double *out)
+{
+	const ShopperTable *t = m->t;
+	int			p = m->spec->width + 1;
+
+	for (int j = 0; j < t->n_dense; j++)
+	{
+		const double *x = t->dense[j] + from;
+		double		sum = 0;
+
+		for (int i = 0; i < n; i++)
+			hx[i] = h[i] * x[i];
+		for (int k = j; k < t->n_dense; k++)
+			out[(size_t) j * p + k] += shopper_dot(hx, t->dense[k] + from, n);
+		for (int i = 0; i < n; i++)
+			sum += hx[i];
+		out[(size_t) j * p + p - 1] += sum;
+	}
+}
+
+/* row[0..d) += h * x[0..d), the dense part of a one-hot column's row */
+SHOPPER_CLONES static void
+add_rows(double *out, int p, const int32_t *at, int32_t size, int offset, const double *h, const double *tile, int d, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		double	   *row;
+		const double *x = tile + (size_t) i * d;
+		double		hi = h[i];
+
+		if (at[i] == size)
+			continue;
+		row = out + (size_t) (offset + at[i]) * p;	/* kept below the diagonal, where dense columns come first */
+		for (int j = 0; j < d; j++)
+			row[j] += hi * x[j];
+		row[offset + at[i]] += hi;
+		row[p - 1] += hi;
+	}
+}
+
+static void
+gram_lookup(const Gram *m, int64_t from, int n, const double *h, double *tile, double *out)
+{
+	const ShopperTable *t = m->t;
+	const ShopperSpec *spec = m->spec;
+	int			p = spec->width + 1,
+				d = t->n_dense;
+
+	for (int j = 0; j < d; j++)
+		for (int i = 0; i < n; i++)
+			tile[(size_t) i * d + j] = t->dense[j][from + i];
+	for (int k = 0; k < t->n_lookup; k++)
+	{
+		const ShopperCategory *ck = &spec->category[k];
+		const int32_t *at = t->lookup[k] + from;
+
+		add_rows(out, p, at, ck->size, ck->offset, h, tile, d, n);
+		for (int l = k + 1; l < t->n_lookup; l++)
+		{
+			const ShopperCategory *cl = &spec->category[l];
+			const int32_t *bt = t->lookup[l] + from;
+
+			for (int i = 0; i < n; i++)
+				if (at[i] != ck->size && bt[i] != cl->size)
+					out[(size_t) (ck->offset + at[i]) * p + cl->offset + bt[i]] += h[i];
+		}
+	}
+}
+
+static void
+gram_shard(void *arg, int shard)
+{
+	Gram	   *m = arg;
+	size_t		p = (size_t) m->spec->width + 1;
+	double	   *out = m->partial + (size_t) shard * p * p;
+	double	   *scratch = m->scratch + (size_t) shard * SHOPPER_BLOCK * (size_t) m->scratch_width;
+	double	   *ones = scratch,
+			   *hx = scratch + SHOPPER_BLOCK,
+			   *tile = scratch + 2 * SHOPPER_BLOCK;
+	int64_t		from,
+				to;
+
+	for (int i = 0; i < SHOPPER_BLOCK; i++)
+		ones[i] = 1;
+	shopper_shard_range(m->to - m->from, GRAM_SHARDS, shard, &from, &to);
+	to += m->from;
+	for (int64_t at = m->from + from; at < to; at += SHOPPER_BLOCK)
+	{
+		int			n = (int) (to - at < SHOPPER_BLOCK ? to - at : SHOPPER_BLOCK);
+		const double *h = m->h != NULL ? m->h + at : ones;
+		double		sum = 0;
+
+		gram_dense(m, at, n, h, hx, out);
+		if (m->t->n_lookup > 0)
+			gram_lookup(m, at, n, h, tile, out);
+		for (int i = 0; i < n; i++)
+			sum += h[i];
+		out[p * p - 1] += sum;
+	}
+}
+
+ShopperStatus
+shopper_design_gram(ShopperEnv *env, const ShopperTable *t, const ShopperSpec *spec, int64_t rows,
+					const double *h, double *gram)
+{
+	size_t		p = (size_t) spec->width + 1;
+	Gram		m = {t, spec, h, 0, 0, NULL, NULL, t->n_dense + 2};
+	int64_t		window;
+
+	SHOPPER_NEW0(env, m.partial, GRAM_SHARDS * p * p);
+	SHOPPER_NEW(env, m.scratch, (size_t) GRAM_SHARDS * SHOPPER_BLOCK * (size_t) m.scratch_width);
+	/* rounds of some milliseconds, so that the caller's thread can poll between them */
+	window = 30000000 / (t->n_dense * t->n_dense / 8 + t->n_dense + 10 * t->n_lookup * t->n_lookup + 10);
+	window = (window / 64 + 1) * 64;
+	for (m.from = 0; m.from < rows; m.from = m.to)
+	{
+		m.to = m.from + window < rows ? m.from + window : rows;
+		shopper_parallel(env, GRAM_SHARDS, gram_shard, &m);
+		SHOPPER_TRY(shopper_poll(env));
+	}
+	for (size_t i = 0; i < p; i++)
+		for (size_t j = 0; j < p; j++)
+		{
+			/* each pair was summed once, on one side of the diagonal */
+			double		sum = 0;
+
+			for (int s = 0; s < GRAM_SHARDS; s++)
+			{
+				const double *part = m.partial + (size_t) s * p * p;
+
+				sum += i == j ? part[i * p + i] : part[i * p + j] + part[j * p + i];
+			}
+			gram[i * p + j] = sum;
+		}
+	shopper_release(env, m.partial);
+	shopper_release(env, m.scratch);
+	return SHOPPER_OK;
+}

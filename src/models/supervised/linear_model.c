@@ -1,0 +1,314 @@
+/* linear_model.c: see linear_model.h */
+#include "linear_model.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../../core/special.h"
+#include "design.h"
+
+ShopperStatus
+shopper_linear_model_new(ShopperEnv *env, ShopperModel *model, int n_outputs, ShopperLinearModel **lm)
+{
+	SHOPPER_NEW0(env, *lm, 1);
+	(*lm)->n_outputs = n_outputs;
+	(*lm)->width = model->spec->width;
+	SHOPPER_NEW0(env, (*lm)->w, (size_t) n_outputs * ((size_t) model->spec->width + 1));
+	model->state = *lm;
+	return SHOPPER_OK;
+}
+
+/* ---- predicting ---- */
+
+/* Logits to probabilities in place; one logit is that of class 1 of two. */
+static void
+to_probabilities(double *z, int n_outputs)
+{
+	double		most = z[0],
+				sum = 0;
+
+	if (n_outputs == 1)
+	{
+		z[1] = 1 / (1 + exp(-z[0]));
+		z[0] = 1 - z[1];
+		return;
+	}
+	for (int k = 1; k < n_outputs; k++)
+		most = z[k] > most ? z[k] : most;
+	for (int k = 0; k < n_outputs; k++)
+		sum += z[k] = exp(z[k] - most);	/* subtract the greatest: only for stability */
+	for (int k = 0; k < n_outputs; k++)
+		z[k] /= sum;
+}
+
+void
+shopper_linear_predict(const ShopperModel *model, const double *dense, const int32_t *lookup, double *out)
+{
+	const ShopperLinearModel *lm = model->state;
+	const ShopperSpec *spec = model->spec;
+
+	for (int k = 0; k < lm->n_outputs; k++)
+	{
+		const double *w = lm->w + (size_t) k * (lm->width + 1);
+		double		z = w[lm->width];
+
+		for (int j = 0; j < spec->n_dense; j++)
+			z += w[j] * dense[j];
+		for (int c = 0; c < spec->n_categories; c++)
+			if (lookup[c] != spec->category[c].size)
+				z += w[spec->category[c].offset + lookup[c]];
+		out[k] = z;
+	}
+	if (model->task == SHOPPER_CLASSIFY)
+		to_probabilities(out, lm->n_outputs);
+}
+
+void
+shopper_linear_predict_block(const ShopperModel *model, const ShopperTable *t, int64_t from, int64_t to, double *out)
+{
+	const ShopperLinearModel *lm = model->state;
+	int			outputs = shopper_model_outputs(model);
+	double		z[SHOPPER_BLOCK];
+
+	for (int64_t at = from; at < to; at += SHOPPER_BLOCK)
+	{
+		int			n = (int) (to - at < SHOPPER_BLOCK ? to - at : SHOPPER_BLOCK);
+		double	   *block = out + (at - from) * outputs;
+
+		for (int k = 0; k < lm->n_outputs; k++)
+		{
+			shopper_design_times(t, model->spec, at, n, lm->w + (size_t) k * (lm->width + 1), z);
+			for (int i = 0; i < n; i++)
+				block[(int64_t) i * outputs + k] = z[i];
+		}
+		if (model->task == SHOPPER_CLASSIFY)
+			for (int i = 0; i < n; i++)
+				to_probabilities(block + (int64_t) i * outputs, lm->n_outputs);
+	}
+}
+
+/* ---- units ---- */
+
+static double
+dense_scale(const ShopperSpec *spec, int j)
+{
+	return j < spec->n_numbers ? spec->number[j].scale : 1;
+}
+
+static double
+dense_mean(const ShopperSpec *spec, int j)
+{
+	return j < spec->n_numbers ? spec->number[j].mean : 0;
+}
+
+/* The intercept for raw columns: what standardizing took out of it goes back. */
+static double
+raw_intercept(const ShopperSpec *spec, const double *w)
+{
+	double		b = w[spec->width];
+
+	for (int j = 0; j < spec->n_dense; j++)
+		b -= w[j] * dense_mean(spec, j) / dense_scale(spec, j);
+	return b;
+}
+
+void
+shopper_linear_raw_errors(const ShopperSpec *spec, const double *covariance, double *std_error)
+{
+	size_t		p = (size_t) spec->width + 1;
+	double		variance = 0;
+
+	for (int j = 0; j < spec->width; j++)
+		std_error[j] = sqrt(covariance[(size_t) j * p + (size_t) j]) / (j < spec->n_dense ? dense_scale(spec, j) : 1);
+	for (size_t i = 0; i < p; i++)
+	{
+		double		ai = i == p - 1 ? 1 : (int) i < spec->n_dense ? -dense_mean(spec, (int) i) / dense_scale(spec, (int) i) : 0;
+
+		for (size_t j = 0; ai != 0 && j < p; j++)
+		{
+			double		aj = j == p - 1 ? 1 : (int) j < spec->n_dense ? -dense_mean(spec, (int) j) / dense_scale(spec, (int) j) : 0;
+
+			variance += ai * aj * covariance[i * p + j];
+		}
+	}
+	std_error[p - 1] = sqrt(variance);
+}
+
+static void
+fill_coefficient(const ShopperModel *model, const ShopperLinearModel *lm, int output, int j, ShopperCoefficient *c)
+{
+	const ShopperSpec *spec = model->spec;
+	size_t		at = (size_t) output * ((size_t) lm->width + 1) + (size_t) j;
+	const double *w = lm->w + (size_t) output * ((size_t) lm->width + 1);
+
+	c->class_name = lm->n_outputs > 1 ? spec->classes.bytes + spec->classes.start[output] : NULL;
+	c->coefficient = j == lm->width ? raw_intercept(spec, w) : j < spec->n_dense ? w[j] / dense_scale(spec, j) : w[j];
+	c->standardized = w[j];
+	c->std_error = c->statistic = c->p_value = NAN;
+	if (lm->aliased != NULL && lm->aliased[at])
+		c->coefficient = c->standardized = NAN;
+	else if (lm->std_error != NULL)
+	{
+		c->std_error = lm->std_error[at];
+		c->statistic = c->coefficient / c->std_error;
+		c->p_value = lm->freedom > 0 ? 2 * shopper_student_t_tail(fabs(c->statistic), lm->freedom)
+			: erfc(fabs(c->statistic) / sqrt(2));
+	}
+}
+
+ShopperStatus
+shopper_linear_coefficients(ShopperEnv *env, const ShopperModel *model, ShopperCoefficient **coefficients, int64_t *n)
+{
+	const ShopperLinearModel *lm = model->state;
+	ShopperFeatureName *names;
+	ShopperCoefficient *c;
+
+	SHOPPER_TRY(shopper_spec_names(env, model->spec, &names));
+	*n = (int64_t) lm->n_outputs * (lm->width + 1);
+	SHOPPER_NEW0(env, *coefficients, *n);
+	c = *coefficients;
+	for (int k = 0; k < lm->n_outputs; k++)
+	{
+		c->feature = "(intercept)";
+		fill_coefficient(model, lm, k, lm->width, c++);
+		for (int j = 0; j < lm->width; j++)
+		{
+			c->feature = names[j].column;
+			c->level = names[j].level;
+			fill_coefficient(model, lm, k, j, c++);
+		}
+	}
+	return SHOPPER_OK;
+}
+
+/* ---- warm start ---- */
+
+static bool
+same_name(const ShopperFeatureName *a, const ShopperFeatureName *b)
+{
+	return strcmp(a->column, b->column) == 0 &&
+		(a->level == NULL || b->level == NULL ? a->level == b->level : strcmp(a->level, b->level) == 0);
+}
+
+ShopperStatus
+shopper_linear_start(ShopperEnv *env, const ShopperModel *previous, const ShopperModel *model, ShopperLinearModel *lm)
+{
+	const ShopperLinearModel *old = previous->state;
+	ShopperFeatureName *names,
+			   *old_names;
+	size_t		p = (size_t) lm->width + 1,
+				old_p = (size_t) old->width + 1;
+
+	if (previous->learner != model->learner || old->n_outputs != lm->n_outputs)
+	{
+		shopper_fail(env, SHOPPER_WRONG_MODEL, "the previous model does not fit: it is %s with %d outputs, this is %s with %d",
+					 previous->learner->name, old->n_outputs, model->learner->name, lm->n_outputs);
+		return env->status;
+	}
+	SHOPPER_TRY(shopper_spec_names(env, model->spec, &names));
+	SHOPPER_TRY(shopper_spec_names(env, previous->spec, &old_names));
+	for (int j = 0; j < lm->width; j++)
+	{
+		int			i = j < old->width && same_name(&names[j], &old_names[j]) ? j : 0;
+
+		while (i < old->width && !same_name(&names[j], &old_names[i]))
+			i++;
+		if (i == old->width)
+			continue;
+		for (int k = 0; k < lm->n_outputs; k++)
+		{
+			double		raw = old->w[(size_t) k * old_p + (size_t) i];
+
+			if (i < previous->spec->n_dense)
+				raw /= dense_scale(previous->spec, i);
+			lm->w[(size_t) k * p + (size_t) j] = raw * (j < model->spec->n_dense ? dense_scale(model->spec, j) : 1);
+		}
+	}
+	for (int k = 0; k < lm->n_outputs; k++)
+	{
+		double	   *w = lm->w + (size_t) k * p;
+		double		b = raw_intercept(previous->spec, old->w + (size_t) k * old_p);
+
+		for (int j = 0; j < model->spec->n_dense; j++)
+			b += w[j] * dense_mean(model->spec, j) / dense_scale(model->spec, j);
+		w[p - 1] = b;
+	}
+	return SHOPPER_OK;
+}
+
+/* ---- stored form ---- */
+
+void
+shopper_linear_encode(const ShopperModel *model, ShopperWriter *w)
+{
+	const ShopperLinearModel *lm = model->state;
+	int64_t		n = (int64_t) lm->n_outputs * (lm->width + 1);
+
+	shopper_put_varint(w, (uint64_t) lm->n_outputs);
+	shopper_put_varint(w, (uint64_t) lm->width);
+	shopper_put_f64s(w, lm->w, n);
+	shopper_put_u8(w, lm->std_error != NULL);
+	if (lm->std_error != NULL)
+		shopper_put_f64s(w, lm->std_error, n);
+	shopper_put_u8(w, lm->aliased != NULL);
+	for (int64_t i = 0; lm->aliased != NULL && i < n; i++)
+		shopper_put_u8(w, lm->aliased[i]);
+	shopper_put_f64(w, lm->freedom);
+	shopper_put_f64(w, lm->objective);
+	shopper_put_f64(w, lm->gradient_norm);
+	shopper_put_varint(w, (uint64_t) lm->iterations);
+}
+
+ShopperStatus
+shopper_linear_decode(ShopperModel *model, ShopperReader *r)
+{
+	ShopperEnv *env = r->env;
+	uint64_t	n_outputs = shopper_get_varint(r),
+				width = shopper_get_varint(r);
+	int			wanted = shopper_model_outputs(model) > 2 ? shopper_model_outputs(model) : 1;
+	ShopperLinearModel *lm;
+	int64_t		n;
+
+	if (r->failed || n_outputs != (uint64_t) wanted || width != (uint64_t) model->spec->width ||
+		n_outputs * (width + 1) > (uint64_t) (r->end - r->next) / 8)
+		return shopper_bad_bytes(env, "its weights do not fit its features");
+	SHOPPER_TRY(shopper_linear_model_new(env, model, (int) n_outputs, &lm));
+	n = (int64_t) (n_outputs * (width + 1));
+	shopper_get_f64s(r, lm->w, n);
+	for (int64_t i = 0; i < n; i++)
+		if (!isfinite(lm->w[i]))
+			return shopper_bad_bytes(env, "a weight is not finite");
+	if (shopper_get_u8(r))
+	{
+		if (n > (r->end - r->next) / 8)
+			return shopper_bad_bytes(env, "its standard errors are cut off");
+		SHOPPER_NEW0(env, lm->std_error, n);
+		shopper_get_f64s(r, lm->std_error, n);
+	}
+	if (shopper_get_u8(r))
+	{
+		const unsigned char *flags = shopper_get_bytes(r, (size_t) n);
+
+		if (flags == NULL)
+			return shopper_bad_bytes(env, "its weights are cut off");
+		SHOPPER_NEW0(env, lm->aliased, n);
+		for (int64_t i = 0; i < n; i++)
+			lm->aliased[i] = flags[i] != 0;
+	}
+	lm->freedom = shopper_get_f64(r);
+	lm->objective = shopper_get_f64(r);
+	lm->gradient_norm = shopper_get_f64(r);
+	lm->iterations = (int64_t) shopper_get_varint(r);
+	return SHOPPER_OK;
+}
+
+void
+shopper_linear_describe(const ShopperModel *model, void (*add) (void *ctx, const char *key, double value), void *ctx)
+{
+	const ShopperLinearModel *lm = model->state;
+
+	add(ctx, "coefficients", (double) lm->n_outputs * (lm->width + 1));
+	add(ctx, "iterations", (double) lm->iterations);
+	add(ctx, "objective", lm->objective);
+	add(ctx, "gradient_norm", lm->gradient_norm);
+}

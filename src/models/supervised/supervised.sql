@@ -1,0 +1,64 @@
+-- Training and scoring rows: train_classifier, train_regressor, predict_*.
+
+CREATE FUNCTION @extschema@.shopper_classifier_accum(internal, record, text) RETURNS internal
+LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_classifier_accum';
+CREATE FUNCTION @extschema@.shopper_classifier_accum(internal, record, text, jsonb) RETURNS internal
+LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_classifier_accum';
+CREATE FUNCTION @extschema@.shopper_classifier_accum(internal, record, text, jsonb, bytea) RETURNS internal
+LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_classifier_accum';
+CREATE FUNCTION @extschema@.shopper_regressor_accum(internal, record, text) RETURNS internal
+LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_regressor_accum';
+CREATE FUNCTION @extschema@.shopper_regressor_accum(internal, record, text, jsonb) RETURNS internal
+LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_regressor_accum';
+CREATE FUNCTION @extschema@.shopper_regressor_accum(internal, record, text, jsonb, bytea) RETURNS internal
+LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_regressor_accum';
+CREATE FUNCTION @extschema@.shopper_rows_final(internal) RETURNS bytea
+LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_rows_final';
+COMMENT ON FUNCTION @extschema@.shopper_classifier_accum(internal, record, text) IS 'State function of train_classifier';
+COMMENT ON FUNCTION @extschema@.shopper_classifier_accum(internal, record, text, jsonb) IS 'State function of train_classifier';
+COMMENT ON FUNCTION @extschema@.shopper_classifier_accum(internal, record, text, jsonb, bytea) IS 'State function of train_classifier';
+COMMENT ON FUNCTION @extschema@.shopper_regressor_accum(internal, record, text) IS 'State function of train_regressor';
+COMMENT ON FUNCTION @extschema@.shopper_regressor_accum(internal, record, text, jsonb) IS 'State function of train_regressor';
+COMMENT ON FUNCTION @extschema@.shopper_regressor_accum(internal, record, text, jsonb, bytea) IS 'State function of train_regressor';
+COMMENT ON FUNCTION @extschema@.shopper_rows_final(internal) IS 'Final function of train_classifier and train_regressor: orders the rows and trains';
+
+CREATE AGGREGATE @extschema@.train_classifier(f record, target text)
+	(SFUNC = @extschema@.shopper_classifier_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_rows_final, FINALFUNC_MODIFY = READ_WRITE);
+CREATE AGGREGATE @extschema@.train_classifier(f record, target text, options jsonb)
+	(SFUNC = @extschema@.shopper_classifier_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_rows_final, FINALFUNC_MODIFY = READ_WRITE);
+CREATE AGGREGATE @extschema@.train_classifier(f record, target text, options jsonb, previous_model bytea)
+	(SFUNC = @extschema@.shopper_classifier_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_rows_final, FINALFUNC_MODIFY = READ_WRITE);
+COMMENT ON AGGREGATE @extschema@.train_classifier(record, text) IS 'Learn to predict the class in column target from the other columns of the row, with logistic(); returns the model';
+COMMENT ON AGGREGATE @extschema@.train_classifier(record, text, jsonb) IS 'Learn to predict the class in column target from the other columns of the row; options come from logistic() or mlp()';
+COMMENT ON AGGREGATE @extschema@.train_classifier(record, text, jsonb, bytea) IS 'Learn to predict the class in column target, starting from an earlier model';
+
+CREATE AGGREGATE @extschema@.train_regressor(f record, target text)
+	(SFUNC = @extschema@.shopper_regressor_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_rows_final, FINALFUNC_MODIFY = READ_WRITE);
+CREATE AGGREGATE @extschema@.train_regressor(f record, target text, options jsonb)
+	(SFUNC = @extschema@.shopper_regressor_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_rows_final, FINALFUNC_MODIFY = READ_WRITE);
+CREATE AGGREGATE @extschema@.train_regressor(f record, target text, options jsonb, previous_model bytea)
+	(SFUNC = @extschema@.shopper_regressor_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_rows_final, FINALFUNC_MODIFY = READ_WRITE);
+COMMENT ON AGGREGATE @extschema@.train_regressor(record, text) IS 'Learn to predict the amount in column target from the other columns of the row, with linear(); returns the model';
+COMMENT ON AGGREGATE @extschema@.train_regressor(record, text, jsonb) IS 'Learn to predict the amount in column target from the other columns of the row; options come from linear() or mlp()';
+COMMENT ON AGGREGATE @extschema@.train_regressor(record, text, jsonb, bytea) IS 'Learn to predict the amount in column target, starting from an earlier model';
+
+CREATE FUNCTION @extschema@.train_classifier_from(query text, target text, options jsonb DEFAULT NULL, previous_model bytea DEFAULT NULL) RETURNS bytea
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'shopper_train_classifier_from';
+COMMENT ON FUNCTION @extschema@.train_classifier_from(text, text, jsonb, bytea) IS 'train_classifier over the rows of a query: the same model, read twice as fast';
+CREATE FUNCTION @extschema@.train_regressor_from(query text, target text, options jsonb DEFAULT NULL, previous_model bytea DEFAULT NULL) RETURNS bytea
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'shopper_train_regressor_from';
+COMMENT ON FUNCTION @extschema@.train_regressor_from(text, text, jsonb, bytea) IS 'train_regressor over the rows of a query: the same model, read twice as fast';
+
+CREATE FUNCTION @extschema@.predict_purchase(model bytea, features record) RETURNS float8
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'shopper_predict_purchase';
+COMMENT ON FUNCTION @extschema@.predict_purchase(bytea, record) IS 'Probability of the positive class for a row; columns are matched by name, NULLs are fine';
+CREATE FUNCTION @extschema@.predict_class(model bytea, features record) RETURNS text
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'shopper_predict_class';
+COMMENT ON FUNCTION @extschema@.predict_class(bytea, record) IS 'The most probable class for a row';
+CREATE FUNCTION @extschema@.predict_proba(model bytea, features record) RETURNS jsonb
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 300 AS 'MODULE_PATHNAME', 'shopper_predict_proba';
+COMMENT ON FUNCTION @extschema@.predict_proba(bytea, record) IS 'The probability of each class for a row';
+CREATE FUNCTION @extschema@.predict_value(model bytea, features record) RETURNS float8
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'shopper_predict_value';
+COMMENT ON FUNCTION @extschema@.predict_value(bytea, record) IS 'The amount that a regressor expects for a row';
+

@@ -1,0 +1,6 @@
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION pg_shopper" to load this file. \quit
+
+CREATE SCHEMA shopper;
+COMMENT ON SCHEMA shopper IS 'pg_shopper: views about learners and models, and the demo shop';
+

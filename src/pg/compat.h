@@ -1,0 +1,26 @@
+/*
+ * compat.h: every difference between server versions 13 and 18, in one place.
+ */
+#ifndef SHOPPER_COMPAT_H
+#define SHOPPER_COMPAT_H
+
+#if PG_VERSION_NUM < 130000
+#error "pg_shopper needs PostgreSQL 13 or later"
+#endif
+
+/* 16 moved the varlena macros out of postgres.h */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* 15 renamed the function that reserves a prefix of settings */
+#if PG_VERSION_NUM < 150000
+#define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
+/* 14 brought SPI_execute_extended, which hands rows to a receiver of ours */
+#if PG_VERSION_NUM >= 140000
+#define SHOPPER_SPI_RECEIVER 1
+#endif
+
+#endif

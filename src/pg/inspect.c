@@ -1,0 +1,370 @@
+/* inspect.c: looking into a model: info, metrics, history, check, coefficients, importance, learner options. */
+#include "pg.h"
+
+#include <math.h>
+
+#include "access/detoast.h"
+#include "utils/tuplestore.h"
+
+/* ---- model_info ---- */
+
+typedef struct Json
+{
+	StringInfoData s;
+	bool		first;
+} Json;
+
+static void
+json_key(Json *j, const char *key)
+{
+	appendStringInfoString(&j->s, j->first ? "" : ", ");
+	escape_json(&j->s, key);
+	appendStringInfoString(&j->s, ": ");
+	j->first = false;
+}
+
+static void
+json_number(void *ctx, const char *key, double value)
+{
+	Json	   *j = ctx;
+	ShopperValueReader number = {.from = SHOPPER_FROM_FLOAT8};
+	size_t		length;
+	const char *digits;
+
+	json_key(j, key);
+	if (value - value != 0)
+	{
+		appendStringInfoString(&j->s, "null");
+		return;
+	}
+	digits = shopper_value_text(&number, Float8GetDatum(value), &length);
+	appendBinaryStringInfo(&j->s, digits, (int) length);
+}
+
+static void
+json_text(Json *j, const char *key, const char *value)
+{
+	json_key(j, key);
+	escape_json(&j->s, value);
+}
+
+static void
+json_open(Json *j, const char *key, char bracket)
+{
+	json_key(j, key);
+	appendStringInfoChar(&j->s, bracket);
+	j->first = true;
+}
+
+static void
+json_close(Json *j, char bracket)
+{
+	appendStringInfoChar(&j->s, bracket);
+	j->first = false;
+}
+
+static void
+json_element(Json *j, const char *value)
+{
+	appendStringInfoString(&j->s, j->first ? "" : ", ");
+	escape_json(&j->s, value);
+	j->first = false;
+}
+
+static void
+json_options(Json *j, const ShopperOptions *options)
+{
+	for (int i = 0; i < options->n; i++)
+	{
+		const ShopperOptionValue *v = &options->value[i];
+		const char *name = v->option->name;
+
+		if (!v->set)
+			continue;
+		switch (v->option->type)
+		{
+			case SHOPPER_NUMBER:
+				json_number(j, name, v->number);
+				break;
+			case SHOPPER_INTEGER:
+				json_number(j, name, (double) v->integer);
+				break;
+			case SHOPPER_BOOLEAN:
+				json_key(j, name);
+				appendStringInfoString(&j->s, v->boolean ? "true" : "false");
+				break;
+			case SHOPPER_CHOICE:
+			case SHOPPER_STRING:
+				json_text(j, name, v->text);
+				break;
+			case SHOPPER_STRINGS:
+				json_open(j, name, '[');
+				for (int k = 0; k < v->n; k++)
+					json_element(j, v->texts[k]);
+				json_close(j, ']');
+				break;
+			case SHOPPER_INTEGERS:
+				json_open(j, name, '[');
+				for (int k = 0; k < v->n; k++)
+					appendStringInfo(&j->s, "%s%lld", k > 0 ? ", " : "", (long long) v->integers[k]);
+				json_close(j, ']');
+				break;
+		}
+	}
+}
+
+static const char *
+kind_in_words(ShopperKind kind)
+{
+	static const char *const names[] = {"number", "boolean", "category", "date", "timestamp", "vector"};
+
+	return names[kind];
+}
+
+static void
+json_spec(Json *j, const ShopperSpec *spec)
+{
+	json_text(j, "target", spec->target);
+	if (spec->target_kind == SHOPPER_TARGET_CLASS)
+	{
+		json_open(j, "classes", '[');
+		for (int c = 0; c < spec->classes.n; c++)
+			json_element(j, spec->classes.bytes + spec->classes.start[c]);
+		json_close(j, ']');
+		if (spec->positive >= 0)
+			json_text(j, "positive", spec->classes.bytes + spec->classes.start[spec->positive]);
+	}
+	json_open(j, "features", '[');
+	for (int i = 0; i < spec->n_columns; i++)
+	{
+		const ShopperColumn *c = &spec->column[i];
+
+		appendStringInfoString(&j->s, j->first ? "{" : ", {");
+		j->first = true;
+		json_text(j, "name", c->name);
+		json_text(j, "kind", kind_in_words(c->kind));
+		if (c->kind == SHOPPER_KIND_CATEGORY)
+			json_number(j, "levels", spec->category[c->first].n_levels);
+		else if (c->kind <= SHOPPER_KIND_BOOLEAN)
+		{
+			const ShopperNumber *x = &spec->number[c->first];
+
+			json_number(j, "min", x->low);
+			json_number(j, "max", x->high);
+			json_number(j, "missing", (double) x->n_missing);
+		}
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+PG_FUNCTION_INFO_V1(shopper_model_info);
+Datum
+shopper_model_info(PG_FUNCTION_ARGS)
+{
+	const ShopperModel *m = shopper_model_arg(fcinfo, 0)->model;
+	Json		j;
+
+	initStringInfo(&j.s);
+	appendStringInfoChar(&j.s, '{');
+	j.first = true;
+	json_text(&j, "algorithm", m->learner->name);
+	json_text(&j, "job", m->task == SHOPPER_CLASSIFY ? "classifier" : m->task == SHOPPER_REGRESS ? "regressor"
+			  : m->task == SHOPPER_FIND_RULES ? "rules" : "recommender");
+	json_number(&j, "bytes", (double) toast_raw_datum_size(PG_GETARG_DATUM(0)) - VARHDRSZ);
+	json_number(&j, "rows", (double) m->n_rows);
+	json_number(&j, "training_rows", (double) m->n_train);
+	if (m->spec != NULL)
+		json_spec(&j, m->spec);
+	if (m->learner->describe != NULL)
+		m->learner->describe(m, json_number, &j);
+	json_open(&j, "options", '{');
+	json_options(&j, &m->options);
+	json_close(&j, '}');
+	appendStringInfoChar(&j.s, '}');
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(j.s.data)));
+}
+
+/* ---- rows about a model ---- */
+
+PG_FUNCTION_INFO_V1(shopper_model_metrics);
+Datum
+shopper_model_metrics(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	Tuplestorestate *rows = shopper_rows_begin(fcinfo, &desc);
+	const ShopperModel *m = shopper_model_arg(fcinfo, 0)->model;
+
+	for (int64 i = 0; i < m->n_metrics; i++)
+	{
+		Datum		v[3] = {CStringGetTextDatum(m->metric[i].dataset), CStringGetTextDatum(m->metric[i].name)};
+		bool		null[3] = {false};
+
+		shopper_set_float(&v[2], &null[2], m->metric[i].value);
+		tuplestore_putvalues(rows, desc, v, null);
+	}
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(shopper_training_history);
+Datum
+shopper_training_history(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	Tuplestorestate *rows = shopper_rows_begin(fcinfo, &desc);
+	const ShopperModel *m = shopper_model_arg(fcinfo, 0)->model;
+
+	for (int64 i = 0; i < m->n_steps; i++)
+	{
+		Datum		v[3] = {Int32GetDatum((int32) m->history[i].step), CStringGetTextDatum(m->history[i].metric)};
+		bool		null[3] = {false};
+
+		shopper_set_float(&v[2], &null[2], m->history[i].value);
+		tuplestore_putvalues(rows, desc, v, null);
+	}
+	return (Datum) 0;
+}
+
+/* Coefficients first, by size; else what training measured. */
+PG_FUNCTION_INFO_V1(shopper_feature_importance);
+Datum
+shopper_feature_importance(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	Tuplestorestate *rows = shopper_rows_begin(fcinfo, &desc);
+	const ShopperModel *m = shopper_model_arg(fcinfo, 0)->model;
+
+	for (int64 i = 0; i < m->n_importance; i++)
+	{
+		Datum		v[3] = {CStringGetTextDatum(m->importance[i].feature), CStringGetTextDatum(m->importance[i].method)};
+		bool		null[3] = {false};
+
+		shopper_set_float(&v[2], &null[2], m->importance[i].value);
+		tuplestore_putvalues(rows, desc, v, null);
+	}
+	return (Datum) 0;
+}
+
+static void
+set_text(Datum *value, bool *null, const char *word)
+{
+	*null = word == NULL;
+	*value = *null ? (Datum) 0 : CStringGetTextDatum(word);
+}
+
+PG_FUNCTION_INFO_V1(shopper_coefficients);
+Datum
+shopper_coefficients(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	Tuplestorestate *rows = shopper_rows_begin(fcinfo, &desc);
+	const ShopperModel *m = shopper_model_arg(fcinfo, 0)->model;
+	ShopperEnv *env = shopper_env_create(CurrentMemoryContext, NULL);
+	ShopperCoefficient *c;
+	int64_t		n;
+
+	if (m->learner->coefficients == NULL)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("a model of %s has no coefficients", m->learner->name),
+						errhint("Only logistic and linear models have them; feature_importance works for others.")));
+	shopper_check(env, m->learner->coefficients(env, m, &c, &n));
+	for (int64 i = 0; i < n; i++)
+	{
+		Datum		v[8];
+		bool		null[8];
+
+		set_text(&v[0], &null[0], c[i].class_name);
+		set_text(&v[1], &null[1], c[i].feature);
+		set_text(&v[2], &null[2], c[i].level);
+		shopper_set_float(&v[3], &null[3], c[i].coefficient);
+		shopper_set_float(&v[4], &null[4], c[i].standardized);
+		shopper_set_float(&v[5], &null[5], c[i].std_error);
+		shopper_set_float(&v[6], &null[6], c[i].statistic);
+		shopper_set_float(&v[7], &null[7], c[i].p_value);
+		tuplestore_putvalues(rows, desc, v, null);
+	}
+	return (Datum) 0;
+}
+
+/* ---- model_check: never an error, whatever the bytes ---- */
+
+static void
+check_row(Tuplestorestate *rows, TupleDesc desc, const char *item, bool ok, const char *message)
+{
+	Datum		v[3] = {CStringGetTextDatum(item), BoolGetDatum(ok), CStringGetTextDatum(message)};
+	bool		null[3] = {false};
+
+	tuplestore_putvalues(rows, desc, v, null);
+}
+
+PG_FUNCTION_INFO_V1(shopper_model_check);
+Datum
+shopper_model_check(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	Tuplestorestate *rows = shopper_rows_begin(fcinfo, &desc);
+	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
+	MemoryContext context;
+	ShopperEnv *env = shopper_env_create(CurrentMemoryContext, &context);
+	ShopperModelHeader header;
+	ShopperModel model;
+	Size		length = VARSIZE_ANY_EXHDR(bytes);
+	bool		ok;
+
+	ok = shopper_model_header(env, VARDATA_ANY(bytes), length, length, &header) == SHOPPER_OK;
+	check_row(rows, desc, "header", ok, ok ? psprintf("format version %d", header.format) : env->message);
+	if (ok)
+	{
+		ok = shopper_model_decode(env, VARDATA_ANY(bytes), length, &model) == SHOPPER_OK;
+		check_row(rows, desc, "content", ok, ok ? psprintf("%zu bytes, checksum matches", (size_t) length) : env->message);
+	}
+	if (ok)
+		check_row(rows, desc, "algorithm", true, model.learner->name);
+	MemoryContextDelete(context);
+	return (Datum) 0;
+}
+
+/* ---- what learners there are ---- */
+
+static const char *
+option_type(ShopperOptionType type)
+{
+	static const char *const names[] = {"float8", "bigint", "boolean", "text", "text", "text[]", "bigint[]"};
+
+	return names[type];
+}
+
+static void
+option_rows(Tuplestorestate *rows, TupleDesc desc, const ShopperLearner *learner, const ShopperOption *o)
+{
+	for (; o != NULL && o->name != NULL; o++)
+	{
+		Datum		v[8];
+		bool		null[8] = {false};
+		bool		number = o->type == SHOPPER_NUMBER || o->type == SHOPPER_INTEGER || o->type == SHOPPER_INTEGERS;
+
+		v[0] = CStringGetTextDatum(learner->name);
+		v[1] = CStringGetTextDatum(o->name);
+		v[2] = CStringGetTextDatum(option_type(o->type));
+		set_text(&v[3], &null[3], o->initial);
+		shopper_set_float(&v[4], &null[4], number ? o->min : NAN);
+		shopper_set_float(&v[5], &null[5], number && o->max < SHOPPER_NO_LIMIT ? o->max : NAN);
+		set_text(&v[6], &null[6], o->choices);
+		set_text(&v[7], &null[7], o->help);
+		tuplestore_putvalues(rows, desc, v, null);
+	}
+}
+
+PG_FUNCTION_INFO_V1(shopper_learner_options);
+Datum
+shopper_learner_options(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	Tuplestorestate *rows = shopper_rows_begin(fcinfo, &desc);
+
+	for (const ShopperLearner *const *l = shopper_learners; *l != NULL; l++)
+	{
+		option_rows(rows, desc, *l, (*l)->options);
+		option_rows(rows, desc, *l, shopper_shape_options((*l)->shape));
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,140 @@
+/*
+ * pg.h: what the files of src/pg share. This is the only room that knows
+ * PostgreSQL: it reads arguments and rows, hands them to the pure rooms, and turns
+ * what comes back into datums or errors. It does no arithmetic.
+ */
+#ifndef SHOPPER_PG_H
+#define SHOPPER_PG_H
+
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/tupdesc.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+
+#include "../features/intake.h"
+#include "../models/learner.h"
+
+/* ---- settings (init.c) ---- */
+extern int	shopper_max_training_memory;	/* MB */
+extern int	shopper_max_model_size; /* MB */
+extern int	shopper_cache_size; /* MB */
+extern int	shopper_max_threads;
+extern bool shopper_progress_on;
+
+/* ---- env.c: memory, cancel, threads for pure code ---- */
+
+/* An env over a new child of parent: deleting *context frees everything and ends its threads. */
+extern ShopperEnv *shopper_env_create(MemoryContext parent, MemoryContext *context);
+/* Give it a pool of threads when work of this many rows is worth one; ended by shopper_env_end_pool or with the context. */
+extern void shopper_env_start_pool(ShopperEnv *env, int64 rows);
+extern void shopper_env_end_pool(ShopperEnv *env);
+
+/* ---- report.c: the only place that raises errors for pure code ---- */
+extern void shopper_report(ShopperEnv *env, int elevel);
+#define shopper_check(env, call) \
+	do { if ((call) != SHOPPER_OK) shopper_report((env), ERROR); } while (0)
+
+/* ---- options.c: jsonb to options ---- */
+/* The learner that options name (NULL: the default of the task), with all its options set and checked. */
+extern const ShopperLearner *shopper_options_from_jsonb(ShopperEnv *env, Jsonb *jsonb, ShopperTask task, ShopperOptions *options);
+/* {"class": weight} text to weights in class order; NULL for none and 'balanced'. */
+extern double *shopper_class_weights(ShopperEnv *env, const ShopperOptions *options, const ShopperSpec *spec);
+
+/* ---- values.c: from datums to numbers, texts and days ---- */
+typedef enum ShopperConversion
+{
+	SHOPPER_FROM_NONE,			/* a type that cannot be a feature */
+	SHOPPER_FROM_INT2, SHOPPER_FROM_INT4, SHOPPER_FROM_INT8, SHOPPER_FROM_FLOAT4, SHOPPER_FROM_FLOAT8,
+	SHOPPER_FROM_NUMERIC, SHOPPER_FROM_BOOL, SHOPPER_FROM_INTERVAL,
+	SHOPPER_FROM_TEXT, SHOPPER_FROM_BPCHAR, SHOPPER_FROM_NAME, SHOPPER_FROM_CHAR, SHOPPER_FROM_ENUM, SHOPPER_FROM_UUID,
+	SHOPPER_FROM_DATE, SHOPPER_FROM_TIMESTAMP, SHOPPER_FROM_TIMESTAMPTZ,
+	SHOPPER_FROM_VECTOR,		/* int2[], int4[], int8[], float4[], float8[] */
+	SHOPPER_FROM_CSTRING,		/* an untyped literal given to "any" */
+	SHOPPER_FROM_OTHER			/* ids only: the type's output text */
+} ShopperConversion;
+
+typedef struct ShopperEnumLabel
+{
+	Oid			oid;
+	char	   *label;
+} ShopperEnumLabel;
+
+/* One column or argument: how to read it, with what reading it needs. */
+typedef struct ShopperValueReader
+{
+	ShopperConversion from;
+	Oid			element;		/* of arrays */
+	ShopperEnumLabel *label;	/* seen so far */
+	int			n_labels,
+				label_capacity;
+	FmgrInfo	output;			/* OTHER */
+	text	   *zone;			/* timestamptz: NULL = UTC */
+	MemoryContext context;		/* of labels */
+	char		buffer[64];		/* of the text returned last */
+} ShopperValueReader;
+
+extern void shopper_value_reader(ShopperValueReader *reader, Oid type, MemoryContext context);
+/* The kind of feature that a conversion makes. False: it makes none. */
+extern bool shopper_feature_kind(ShopperConversion from, bool categorical, ShopperKind *kind, bool *utc, bool *may_be_id);
+extern double shopper_value_number(const ShopperValueReader *reader, Datum value);
+/* Text without a NUL in general; valid until the next call with this reader or the end of the memory context. */
+extern const char *shopper_value_text(ShopperValueReader *reader, Datum value, size_t *length);
+extern double shopper_value_days(const ShopperValueReader *reader, Datum value);
+/* The numbers of an array (NULL elements are NaN), palloc'd. */
+extern double *shopper_value_vector(const ShopperValueReader *reader, Datum value, int *n);
+extern bool shopper_conversion_is_integer(ShopperConversion from);
+extern bool shopper_conversion_is_text(ShopperConversion from);
+
+/* ---- query.c: the query twins' way in ---- */
+typedef struct ShopperRowSink
+{
+	void		(*start) (void *state, TupleDesc desc);
+	void		(*row) (void *state, Datum *values, bool *nulls);
+	void	   *state;
+} ShopperRowSink;
+
+/* Run one read-only statement with the caller's rights and snapshot; rows go to the sink. */
+extern void shopper_run_query(const char *query, const ShopperRowSink *sink);
+
+/* ---- gateway.c: the only reader of model bytes ---- */
+typedef struct ShopperModelUse	/* kept in fn_extra by every function that takes a model */
+{
+	const ShopperModel *model;
+	uint64		generation;		/* of the cache slot when it was looked up */
+	int			slot;
+	bool		external;		/* the argument was an on-disk TOAST pointer: */
+	struct varatt_external pointer;
+	bool		stable;			/* the argument cannot change during the query */
+	void	   *extra;			/* the function's own, see fresh */
+	bool		fresh;			/* the model is another one than at the last call */
+} ShopperModelUse;
+
+/* The model in argument n (not NULL), decoded and cached. */
+extern ShopperModelUse *shopper_model_arg(FunctionCallInfo fcinfo, int n);
+/* The same for a learner's shape or task: another kind of model is an error. */
+extern const ShopperModel *shopper_model_of_shape(FunctionCallInfo fcinfo, int n, ShopperShape shape, const char *wanted);
+/* Decode without the cache, into env. */
+extern void shopper_model_read(ShopperEnv *env, bytea *bytes, ShopperModel *model);
+/* Encode, check the size, copy into the current context. */
+extern bytea *shopper_model_write(ShopperEnv *env, const ShopperModel *model);
+
+/* ---- srf.c ---- */
+extern Tuplestorestate *shopper_rows_begin(FunctionCallInfo fcinfo, TupleDesc *desc);
+
+/* NaN and infinity become NULL where rows go out. */
+static inline void
+shopper_set_float(Datum *value, bool *null, double x)
+{
+	*null = x - x != 0;
+	*value = Float8GetDatum(*null ? 0 : x);
+}
+
+#endif

@@ -1,0 +1,115 @@
+/*
+ * query.c: run a query and hand its rows on, without a composite in between.
+ *
+ * SPI runs it read-only: one statement, the caller's rights and snapshot.
+ */
+#include "pg.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "tcop/dest.h"
+
+typedef struct SinkReceiver
+{
+	DestReceiver pub;
+	const ShopperRowSink *sink;
+	MemoryContext per_row;		/* detoasted values live until the next row */
+	MemoryContext work;			/* the caller's: what the sink keeps */
+} SinkReceiver;
+
+static bool
+sink_receive(TupleTableSlot *slot, DestReceiver *self)
+{
+	SinkReceiver *r = (SinkReceiver *) self;
+	MemoryContext old;
+
+	slot_getallattrs(slot);
+	old = MemoryContextSwitchTo(r->per_row);
+	r->sink->row(r->sink->state, slot->tts_values, slot->tts_isnull);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(r->per_row);
+	return true;
+}
+
+static void
+sink_start(DestReceiver *self, int operation, TupleDesc desc)
+{
+	SinkReceiver *r = (SinkReceiver *) self;
+	MemoryContext old = MemoryContextSwitchTo(r->work);
+
+	r->sink->start(r->sink->state, desc);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+sink_end(DestReceiver *self)
+{
+}
+
+static void
+check_result(int result, const char *query)
+{
+	if (result == SPI_OK_SELECT)
+		return;
+	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					errmsg("the training query must be one statement that returns rows"),
+					errdetail("Got: %.200s", query),
+					errhint("Use SELECT, VALUES, TABLE, or WITH that changes no data.")));
+}
+
+void
+shopper_run_query(const char *query, const ShopperRowSink *sink)
+{
+	SinkReceiver r = {.pub = {sink_receive, sink_start, sink_end, sink_end, DestNone}};
+	SPIPlanPtr	plan;
+
+	r.sink = sink;
+	r.work = CurrentMemoryContext;
+	r.per_row = AllocSetContextCreate(CurrentMemoryContext, "pg_shopper row", ALLOCSET_DEFAULT_SIZES);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	plan = SPI_prepare_cursor(query, 0, NULL, CURSOR_OPT_PARALLEL_OK);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	if (!SPI_is_cursor_plan(plan))
+		check_result(SPI_ERROR_UNCONNECTED, query);
+#ifdef SHOPPER_SPI_RECEIVER
+	{
+		SPIExecuteOptions options = {0};
+
+		options.read_only = true;
+		options.dest = &r.pub;
+		check_result(SPI_execute_plan_extended(plan, &options), query);
+	}
+#else
+	{
+		/* 13 has no receiver: fetch in portions */
+		Portal		portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
+		Datum	   *values = NULL;
+		bool	   *nulls = NULL;
+
+		for (;;)
+		{
+			SPI_cursor_fetch(portal, true, 10000);
+			if (values == NULL)
+			{
+				sink_start(&r.pub, 0, SPI_tuptable->tupdesc);
+				values = palloc(sizeof(Datum) * SPI_tuptable->tupdesc->natts);
+				nulls = palloc(sizeof(bool) * SPI_tuptable->tupdesc->natts);
+			}
+			if (SPI_processed == 0)
+				break;
+			for (uint64 i = 0; i < SPI_processed; i++)
+			{
+				heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
+				sink->row(sink->state, values, nulls);
+			}
+			SPI_freetuptable(SPI_tuptable);
+		}
+		SPI_cursor_close(portal);
+	}
+#endif
+	SPI_finish();
+	MemoryContextDelete(r.per_row);
+}

@@ -1,0 +1,573 @@
+/* rows.c: see rows.h */
+#include "rows.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+/* ---- what the columns are for ---- */
+
+static bool
+is_listed(const ShopperOptions *options, const char *option, const char *name)
+{
+	const ShopperOptionValue *v = shopper_option(options, option);
+
+	for (int i = 0; i < v->n; i++)
+		if (strcmp(v->texts[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* "a, b, c": names of a row's columns, for hints */
+static char *
+column_names(TupleDesc desc)
+{
+	StringInfoData s;
+
+	initStringInfo(&s);
+	for (int i = 0; i < desc->natts && s.len < 300; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			appendStringInfo(&s, "%s%s", s.len > 0 ? ", " : "", NameStr(TupleDescAttr(desc, i)->attname));
+	return s.data;
+}
+
+/* ROW(a, b) has columns f1, f2, ...: nothing can be matched by name. */
+static bool
+is_unnamed_row(TupleDesc desc)
+{
+	for (int i = 0; i < desc->natts; i++)
+	{
+		char		name[16];
+
+		snprintf(name, sizeof(name), "f%d", i + 1);
+		if (strcmp(NameStr(TupleDescAttr(desc, i)->attname), name) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void
+missing_column(TupleDesc desc, const char *what, const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("%s \"%s\" is not in the row", what, name),
+			 errdetail("The row has: %s.", column_names(desc)),
+			 is_unnamed_row(desc)
+			 ? errhint("ROW(...) has no column names. Pass the alias of a sub-select, as f in FROM (SELECT ...) f, or cast to a named type: ROW(...)::my_type.")
+			 : 0));
+}
+
+/* The attribute of this name, or -1; two of the same name are an error. */
+static int
+find_attribute(TupleDesc desc, const char *name)
+{
+	int			found = -1;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		if (TupleDescAttr(desc, i)->attisdropped || strcmp(NameStr(TupleDescAttr(desc, i)->attname), name) != 0)
+			continue;
+		if (found >= 0)
+			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN), errmsg("column \"%s\" appears twice in the row", name),
+							errhint("Give each column a name of its own.")));
+		found = i;
+	}
+	return found;
+}
+
+static ShopperTrainingColumn *
+add_column(ShopperRowTraining *t, TupleDesc desc, int attribute, ShopperRole role)
+{
+	ShopperTrainingColumn *c = &t->column[t->n_columns++];
+
+	c->role = role;
+	c->attribute = attribute;
+	shopper_value_reader(&c->reader, TupleDescAttr(desc, attribute)->atttypid, t->context);
+	return c;
+}
+
+static int
+named_attribute(ShopperRowTraining *t, TupleDesc desc, const char *option)
+{
+	const char *name = shopper_option_text(&t->model.options, option);
+	int			attribute;
+
+	if (name == NULL)
+		return -1;
+	attribute = find_attribute(desc, name);
+	if (attribute < 0)
+		missing_column(desc, psprintf("column of option %s,", option), name);
+	return attribute;
+}
+
+static void
+refuse_type(TupleDesc desc, int attribute)
+{
+	Form_pg_attribute a = TupleDescAttr(desc, attribute);
+	bool		array = OidIsValid(get_element_type(a->atttypid));
+
+	ereport(ERROR,
+			(errcode(array ? ERRCODE_FEATURE_NOT_SUPPORTED : ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of type %s cannot be a feature", NameStr(a->attname), format_type_be(a->atttypid)),
+			 array ? errdetail("Arrays of numbers are read as that many numbers; sequences and bags of other values are not supported.") : 0,
+			 errhint("Cast it, leave it out of the query, or name it in the option exclude.")));
+}
+
+static void
+plan_target(ShopperRowTraining *t, TupleDesc desc, int attribute)
+{
+	ShopperTrainingColumn *c = add_column(t, desc, attribute, SHOPPER_ROLE_TARGET);
+	ShopperConversion from = c->reader.from;
+	bool		number = from >= SHOPPER_FROM_INT2 && from <= SHOPPER_FROM_INTERVAL;
+
+	if (t->task == SHOPPER_REGRESS ? number : from != SHOPPER_FROM_OTHER && from != SHOPPER_FROM_VECTOR && from != SHOPPER_FROM_TIMESTAMP && from != SHOPPER_FROM_TIMESTAMPTZ)
+		return;
+	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+					errmsg("target \"%s\" of type %s cannot be %s", t->target, format_type_be(TupleDescAttr(desc, attribute)->atttypid),
+						   t->task == SHOPPER_REGRESS ? "an amount" : "a class"),
+					errhint(t->task == SHOPPER_REGRESS ? "Use train_classifier for classes, or cast the target to a number."
+							: "Cast the target to boolean or text.")));
+}
+
+static bool
+is_feature(ShopperRowTraining *t, TupleDesc desc, int attribute)
+{
+	const ShopperOptions *o = &t->model.options;
+	Form_pg_attribute a = TupleDescAttr(desc, attribute);
+
+	for (int i = 0; i < t->n_columns; i++)
+		if (t->column[i].attribute == attribute)
+			return false;
+	if (a->attisdropped || is_listed(o, "exclude", NameStr(a->attname)))
+		return false;
+	return !shopper_option_set(o, "features") || is_listed(o, "features", NameStr(a->attname));
+}
+
+/* Options that list columns must not name one that is absent: a typing error would go unnoticed. */
+static void
+check_listed(ShopperRowTraining *t, TupleDesc desc)
+{
+	static const char *const lists[] = {"features", "exclude", "categorical"};
+
+	for (int k = 0; k < 3; k++)
+	{
+		const ShopperOptionValue *v = shopper_option(&t->model.options, lists[k]);
+
+		for (int i = 0; i < v->n; i++)
+			if (find_attribute(desc, v->texts[i]) < 0)
+				missing_column(desc, psprintf("column of option %s,", lists[k]), v->texts[i]);
+	}
+}
+
+static text *
+time_zone(const ShopperOptions *options)
+{
+	const char *zone = shopper_option_text(options, "timezone");
+
+	return zone == NULL ? NULL : cstring_to_text(zone);
+}
+
+static void
+plan_features(ShopperRowTraining *t, TupleDesc desc)
+{
+	const ShopperOptions *o = &t->model.options;
+	int			first = t->n_columns,
+				n = 0;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		const char *name = NameStr(TupleDescAttr(desc, i)->attname);
+		ShopperTrainingColumn *c;
+		bool		utc,
+					may_be_id;
+
+		if (!is_feature(t, desc, i))
+			continue;
+		find_attribute(desc, name);	/* refuses duplicates */
+		c = add_column(t, desc, i, SHOPPER_ROLE_FEATURE);
+		if (!shopper_feature_kind(c->reader.from, is_listed(o, "categorical", name), &c->kind, &utc, &may_be_id))
+			refuse_type(desc, i);
+		if (shopper_option_is(o, "date_parts", "none") && (c->kind == SHOPPER_KIND_DATE || c->kind == SHOPPER_KIND_TIMESTAMP))
+			t->n_columns--;
+		else
+			c->feature = n++;
+	}
+	shopper_check(t->env, shopper_intake_init(&t->intake, t->env, t->model.learner->wide, n, t->target,
+											  t->task == SHOPPER_CLASSIFY ? SHOPPER_TARGET_CLASS : SHOPPER_TARGET_NUMBER,
+											  shopper_option_set(o, "weight"), shopper_option_set(o, "validation_column")));
+	for (int i = first; i < t->n_columns; i++)
+	{
+		ShopperTrainingColumn *c = &t->column[i];
+		const char *name = NameStr(TupleDescAttr(desc, c->attribute)->attname);
+		ShopperKind kind;
+		bool		utc,
+					may_be_id;
+
+		shopper_feature_kind(c->reader.from, is_listed(o, "categorical", name), &kind, &utc, &may_be_id);
+		c->reader.zone = time_zone(o);
+		shopper_check(t->env, shopper_intake_column(&t->intake, c->feature, name, kind, utc, may_be_id));
+	}
+}
+
+void
+shopper_row_training_plan(ShopperRowTraining *t, TupleDesc desc)
+{
+	MemoryContext old = MemoryContextSwitchTo(t->context);
+	int			target = find_attribute(desc, t->target),
+				weight,
+				held_out;
+
+	if (target < 0)
+		missing_column(desc, "target", t->target);
+	weight = named_attribute(t, desc, "weight");
+	held_out = named_attribute(t, desc, "validation_column");
+	t->column = palloc0(sizeof(ShopperTrainingColumn) * Max(desc->natts, 1));
+	t->n_columns = 0;
+	plan_target(t, desc, target);
+	if (weight >= 0)
+	{
+		ShopperConversion from = add_column(t, desc, weight, SHOPPER_ROLE_WEIGHT)->reader.from;
+
+		if (from < SHOPPER_FROM_INT2 || from > SHOPPER_FROM_BOOL)
+			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("the weight column must be a number, got type %s",
+																	   format_type_be(TupleDescAttr(desc, weight)->atttypid))));
+	}
+	if (held_out >= 0 && add_column(t, desc, held_out, SHOPPER_ROLE_HELD_OUT)->reader.from != SHOPPER_FROM_BOOL)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("the validation column must be boolean, got type %s",
+																   format_type_be(TupleDescAttr(desc, held_out)->atttypid))));
+	check_listed(t, desc);
+	plan_features(t, desc);
+	t->planned = true;
+	MemoryContextSwitchTo(old);
+}
+
+/* ---- training: start, rows, end ---- */
+
+ShopperRowTraining *
+shopper_row_training_create(MemoryContext parent, ShopperTask task, const char *target, Jsonb *options, bytea *previous)
+{
+	MemoryContext context,
+				old;
+	ShopperEnv *env = shopper_env_create(parent, &context);
+	ShopperRowTraining *t;
+
+	old = MemoryContextSwitchTo(context);
+	t = palloc0(sizeof(ShopperRowTraining));
+	t->env = env;
+	t->context = context;
+	t->task = task;
+	t->target = pstrdup(target);
+	t->model.task = task;
+	t->model.learner = shopper_options_from_jsonb(env, options, task, &t->model.options);
+	if (options != NULL)
+	{
+		t->options = palloc(VARSIZE(options));
+		memcpy(t->options, options, VARSIZE(options));
+	}
+	if (previous != NULL)
+	{
+		t->previous = palloc0(sizeof(ShopperModel));
+		shopper_model_read(env, previous, t->previous);
+		if (t->previous->learner != t->model.learner || t->previous->task != task)
+			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+							errmsg("the previous model is one of %s, training is by %s", t->previous->learner->name, t->model.learner->name),
+							errhint("Continue with the same algorithm, or leave the previous model out.")));
+	}
+	MemoryContextSwitchTo(old);
+	return t;
+}
+
+/* Target, weight and split of this row; false: the row is left out. */
+static bool
+read_roles(ShopperRowTraining *t, Datum *values, bool *nulls, int *features)
+{
+	ShopperIntake *in = &t->intake;
+	int			i;
+
+	for (i = 0; i < t->n_columns && t->column[i].role != SHOPPER_ROLE_FEATURE; i++)
+	{
+		ShopperTrainingColumn *c = &t->column[i];
+		Datum		value = values[c->attribute];
+		bool		null = nulls[c->attribute];
+
+		if (c->role == SHOPPER_ROLE_HELD_OUT)
+			in->held_out[in->n] = !null && DatumGetBool(value);
+		else if (null)
+			return false;
+		else if (c->role == SHOPPER_ROLE_WEIGHT)
+		{
+			double		weight = shopper_value_number(&c->reader, value);
+
+			if (!(weight >= 0) || isinf(weight))
+				ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("row weights must be finite and not negative, got %g", weight)));
+			if (weight == 0)
+				return false;
+			in->weight[in->n] = weight;
+		}
+		else if (in->target_kind == SHOPPER_TARGET_NUMBER)
+		{
+			double		y = shopper_value_number(&c->reader, value);
+
+			if (y - y != 0)
+				return false;
+			in->y[in->n] = y;
+		}
+	}
+	if (in->target_kind == SHOPPER_TARGET_CLASS)
+	{
+		size_t		length;
+		const char *class = shopper_value_text(&t->column[0].reader, values[t->column[0].attribute], &length);
+
+		shopper_check(t->env, shopper_intake_class(in, class, length));
+	}
+	*features = i;
+	return true;
+}
+
+void
+shopper_row_training_add(ShopperRowTraining *t, Datum *values, bool *nulls)
+{
+	ShopperIntake *in = &t->intake;
+	ShopperEnv *env = t->env;
+	int			i;
+
+	shopper_check(env, shopper_intake_row(in));
+	if (!read_roles(t, values, nulls, &i))
+	{
+		in->n_skipped++;
+		return;
+	}
+	for (; i < t->n_columns; i++)
+	{
+		ShopperTrainingColumn *c = &t->column[i];
+		ShopperIntakeColumn *to = &in->column[c->feature];
+		Datum		value = values[c->attribute];
+		bool		null = nulls[c->attribute];
+
+		switch (c->kind)
+		{
+			case SHOPPER_KIND_NUMBER:
+			case SHOPPER_KIND_BOOLEAN:
+				shopper_intake_number(in, to, null ? NAN : shopper_value_number(&c->reader, value));
+				break;
+			case SHOPPER_KIND_CATEGORY:
+				{
+					size_t		length = 0;
+					const char *level = null ? NULL : shopper_value_text(&c->reader, value, &length);
+
+					shopper_check(env, shopper_intake_text(in, to, level, length));
+					break;
+				}
+			case SHOPPER_KIND_DATE:
+			case SHOPPER_KIND_TIMESTAMP:
+				shopper_intake_days(in, to, null ? NAN : shopper_value_days(&c->reader, value));
+				break;
+			case SHOPPER_KIND_VECTOR:
+				{
+					int			n = 0;
+					double	   *x = null ? NULL : shopper_value_vector(&c->reader, value, &n);
+
+					shopper_check(env, shopper_intake_vector(in, to, x, n));
+					break;
+				}
+		}
+	}
+	shopper_intake_commit(in);
+}
+
+static ShopperStatus
+finish(ShopperRowTraining *t)
+{
+	ShopperEnv *env = t->env;
+	const ShopperOptions *o = &t->model.options;
+	ShopperIntakeRules rules = {
+		.max_levels = shopper_option_integer(o, "max_levels"),
+		.on_unseen = shopper_option_is(o, "on_unseen", "zero") ? SHOPPER_UNSEEN_ZERO
+		: shopper_option_is(o, "on_unseen", "error") ? SHOPPER_UNSEEN_ERROR : SHOPPER_UNSEEN_OTHER,
+		.date_days_only = shopper_option_is(o, "date_parts", "days"),
+		.positive = shopper_option_text(o, "positive"),
+		.zone = shopper_option_text(o, "timezone"),
+	};
+	ShopperTable table;
+
+	SHOPPER_NEW0(env, t->model.spec, 1);
+	SHOPPER_TRY(shopper_intake_finish(&t->intake, &rules, &table, t->model.spec));
+	shopper_env_start_pool(env, table.n);
+	return shopper_train_rows(env, &t->model, &table, shopper_class_weights(env, o, t->model.spec), t->previous);
+}
+
+bytea *
+shopper_row_training_finish(ShopperRowTraining *t)
+{
+	MemoryContext old = MemoryContextSwitchTo(t->context);
+	ShopperStatus status = finish(t);
+
+	shopper_env_end_pool(t->env);
+	MemoryContextSwitchTo(old);
+	if (status == SHOPPER_BAD_DATA && shopper_option_is(&t->model.options, "on_failure", "null"))
+	{
+		shopper_report(t->env, WARNING);
+		return NULL;
+	}
+	if (status != SHOPPER_OK)
+		shopper_report(t->env, ERROR);
+	return shopper_model_write(t->env, &t->model);
+}
+
+/* ---- scoring ---- */
+
+static bool
+fits(ShopperKind kind, ShopperConversion from, bool utc)
+{
+	bool		number = from >= SHOPPER_FROM_INT2 && from <= SHOPPER_FROM_INTERVAL;
+
+	switch (kind)
+	{
+		case SHOPPER_KIND_NUMBER:
+		case SHOPPER_KIND_BOOLEAN:
+			return number;
+		case SHOPPER_KIND_CATEGORY:
+			return from != SHOPPER_FROM_OTHER && from != SHOPPER_FROM_VECTOR;
+		case SHOPPER_KIND_DATE:
+		case SHOPPER_KIND_TIMESTAMP:
+			return from >= SHOPPER_FROM_DATE && from <= SHOPPER_FROM_TIMESTAMPTZ;
+		case SHOPPER_KIND_VECTOR:
+			return from == SHOPPER_FROM_VECTOR;
+	}
+	return false;
+}
+
+ShopperRowScoring *
+shopper_row_scoring_create(MemoryContext context, const ShopperModel *model, Oid type, int32 typmod)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	const ShopperSpec *spec = model->spec;
+	ShopperRowScoring *s = palloc0(sizeof(ShopperRowScoring));
+	TupleDesc	desc = lookup_rowtype_tupdesc(type, typmod);
+
+	s->model = model;
+	s->row_type = type;
+	s->row_typmod = typmod;
+	s->desc = CreateTupleDescCopy(desc);
+	ReleaseTupleDesc(desc);
+	s->column = palloc0(sizeof(ShopperScoringColumn) * spec->n_columns);
+	for (int i = 0; i < spec->n_columns; i++)
+	{
+		ShopperScoringColumn *c = &s->column[i];
+		const ShopperColumn *column = &spec->column[i];
+
+		c->column = column;
+		c->attribute = find_attribute(s->desc, column->name);
+		if (c->attribute < 0)
+			missing_column(s->desc, "the model's column", column->name);
+		shopper_value_reader(&c->reader, TupleDescAttr(s->desc, c->attribute)->atttypid, context);
+		c->reader.zone = spec->zone != NULL ? cstring_to_text(spec->zone) : NULL;
+		if (!fits(column->kind, c->reader.from, column->utc))
+			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+							errmsg("column \"%s\" of type %s does not fit the model", column->name,
+								   format_type_be(TupleDescAttr(s->desc, c->attribute)->atttypid)),
+							errhint("Cast it to the type that it had in training.")));
+	}
+	s->n_columns = spec->n_columns;
+	s->values = palloc(sizeof(Datum) * Max(s->desc->natts, 1));
+	s->nulls = palloc(sizeof(bool) * Max(s->desc->natts, 1));
+	s->dense = palloc0(sizeof(double) * Max(spec->n_dense, 1));
+	s->lookup = palloc0(sizeof(int32_t) * Max(spec->n_categories, 1));
+	s->out = palloc0(sizeof(double) * Max(shopper_model_outputs(model), 2));
+	MemoryContextSwitchTo(old);
+	return s;
+}
+
+static void
+unseen(const ShopperColumn *column, const char *level, size_t length)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+					errmsg("column \"%s\" has a level that training did not see: \"%.*s\"", column->name, (int) Min(length, 100), level),
+					errhint("The model was trained with on_unseen => 'error'.")));
+}
+
+static void
+read_category(ShopperRowScoring *s, ShopperScoringColumn *c, Datum value, bool null)
+{
+	const ShopperSpec *spec = s->model->spec;
+	const ShopperCategory *category = &spec->category[c->column->first];
+	size_t		length = 0;
+	const char *level = null ? NULL : shopper_value_text(&c->reader, value, &length);
+	int32_t		code = shopper_category_code(category, level, length);
+
+	if (spec->on_unseen != SHOPPER_UNSEEN_OTHER && level != NULL &&
+		(code < 0 || code == category->other_code) &&
+		shopper_dictionary_find_text(&category->levels, level, length) < 0)
+	{
+		if (spec->on_unseen == SHOPPER_UNSEEN_ERROR)
+			unseen(c->column, level, length);
+		code = -1;
+	}
+	s->lookup[c->column->first] = spec->prepared ? shopper_category_position(category, code) : code;
+}
+
+static void
+read_vector(ShopperRowScoring *s, ShopperScoringColumn *c, Datum value, bool null)
+{
+	int			n = 0;
+	double	   *x = null ? NULL : shopper_value_vector(&c->reader, value, &n);
+
+	if (n > 0 && n != c->column->n)
+		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+						errmsg("array of column \"%s\" has %d elements, the model was trained with %d", c->column->name, n, c->column->n)));
+	for (int i = 0; i < c->column->n; i++)
+		s->dense[c->column->first + i] = n > 0 ? x[i] : NAN;
+	if (x != NULL)
+		pfree(x);
+}
+
+void
+shopper_row_scoring_read(ShopperRowScoring *s, HeapTupleHeader record)
+{
+	const ShopperSpec *spec = s->model->spec;
+	HeapTupleData tuple;
+
+	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = record;
+	heap_deform_tuple(&tuple, s->desc, s->values, s->nulls);
+	for (int i = 0; i < s->n_columns; i++)
+	{
+		ShopperScoringColumn *c = &s->column[i];
+		Datum		value = s->values[c->attribute];
+		bool		null = s->nulls[c->attribute];
+
+		switch (c->column->kind)
+		{
+			case SHOPPER_KIND_NUMBER:
+			case SHOPPER_KIND_BOOLEAN:
+				{
+					double		x = null ? NAN : shopper_value_number(&c->reader, value);
+
+					s->dense[c->column->first] = x - x != 0 ? NAN : x;
+					break;
+				}
+			case SHOPPER_KIND_CATEGORY:
+				read_category(s, c, value, null);
+				break;
+			case SHOPPER_KIND_DATE:
+			case SHOPPER_KIND_TIMESTAMP:
+				{
+					double		days = null ? NAN : shopper_value_days(&c->reader, value);
+
+					for (int k = 0; k < c->column->n; k++)
+						s->dense[c->column->first + k] = shopper_date_part(days, k, c->column->origin);
+					break;
+				}
+			case SHOPPER_KIND_VECTOR:
+				read_vector(s, c, value, null);
+				break;
+		}
+	}
+	if (spec->prepared)
+		shopper_prepare_row(spec, s->dense, s->dense);
+}

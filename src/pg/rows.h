@@ -1,0 +1,90 @@
+/*
+ * rows.h: reading the user's rows, for training and for scoring, by column name.
+ */
+#ifndef SHOPPER_ROWS_H
+#define SHOPPER_ROWS_H
+
+#include "pg.h"
+
+/* ---- training: rows into an intake ---- */
+
+typedef enum ShopperRole
+{
+	SHOPPER_ROLE_NONE,
+	SHOPPER_ROLE_TARGET,
+	SHOPPER_ROLE_WEIGHT,
+	SHOPPER_ROLE_HELD_OUT,
+	SHOPPER_ROLE_FEATURE
+} ShopperRole;
+
+typedef struct ShopperTrainingColumn
+{
+	ShopperRole role;
+	int			attribute;		/* 0-based in the row */
+	int			feature;		/* index in the intake */
+	ShopperKind kind;
+	ShopperValueReader reader;
+} ShopperTrainingColumn;
+
+typedef struct ShopperRowTraining
+{
+	ShopperEnv *env;
+	MemoryContext context;		/* lives as long as the training */
+	ShopperModel model;
+	ShopperIntake intake;
+	int			n_columns;
+	ShopperTrainingColumn *column;	/* target first, then weight, held out, features */
+	bool		planned;		/* columns are known */
+	ShopperModel *previous;
+
+	/* to notice arguments that change inside a group */
+	ShopperTask task;
+	char	   *target;
+	Jsonb	   *options;
+	Datum		seen_target,
+				seen_options,
+				seen_previous;
+	/* aggregates: the record */
+	Oid			row_type;
+	int32		row_typmod;
+	TupleDesc	desc;
+	Datum	   *values;
+	bool	   *nulls;
+} ShopperRowTraining;
+
+extern ShopperRowTraining *shopper_row_training_create(MemoryContext parent, ShopperTask task, const char *target,
+													   Jsonb *options, bytea *previous);
+extern void shopper_row_training_plan(ShopperRowTraining *t, TupleDesc desc);
+extern void shopper_row_training_add(ShopperRowTraining *t, Datum *values, bool *nulls);
+/* The model's bytes in the current context, or NULL when on_failure => 'null' applied. */
+extern bytea *shopper_row_training_finish(ShopperRowTraining *t);
+
+/* ---- scoring: a record into an encoded row ---- */
+
+typedef struct ShopperScoringColumn
+{
+	int			attribute;
+	const ShopperColumn *column;
+	ShopperValueReader reader;
+} ShopperScoringColumn;
+
+typedef struct ShopperRowScoring
+{
+	const ShopperModel *model;
+	Oid			row_type;
+	int32		row_typmod;
+	TupleDesc	desc;
+	int			n_columns;
+	ShopperScoringColumn *column;
+	Datum	   *values;
+	bool	   *nulls;
+	double	   *dense;			/* (n_dense) */
+	int32_t    *lookup;			/* (n_categories) */
+	double	   *out;			/* (outputs, at least 2) */
+} ShopperRowScoring;
+
+/* Bind a model to a row type; an absent column is an error that names it. */
+extern ShopperRowScoring *shopper_row_scoring_create(MemoryContext context, const ShopperModel *model, Oid type, int32 typmod);
+extern void shopper_row_scoring_read(ShopperRowScoring *s, HeapTupleHeader record);
+
+#endif

@@ -1,0 +1,190 @@
+/*
+ * train_rows.c: train_classifier and train_regressor as aggregates over records,
+ * and their query twins.
+ */
+#include "rows.h"
+
+#include "utils/typcache.h"
+
+/* ---- aggregates ---- */
+
+/* Arguments after the state: record, target [, options [, previous model]]. */
+static ShopperRowTraining *
+start_group(FunctionCallInfo fcinfo, MemoryContext context, ShopperTask task)
+{
+	bool		has_options = PG_NARGS() > 3 && !PG_ARGISNULL(3);
+	bool		has_previous = PG_NARGS() > 4 && !PG_ARGISNULL(4);
+	ShopperRowTraining *t;
+
+	if (PG_ARGISNULL(2))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the target's name must not be null")));
+	t = shopper_row_training_create(context, task, text_to_cstring(PG_GETARG_TEXT_PP(2)),
+									has_options ? PG_GETARG_JSONB_P(3) : NULL,
+									has_previous ? PG_GETARG_BYTEA_P(4) : NULL);
+	t->seen_target = PG_GETARG_DATUM(2);
+	t->seen_options = has_options ? PG_GETARG_DATUM(3) : (Datum) 0;
+	t->seen_previous = has_previous ? PG_GETARG_DATUM(4) : (Datum) 0;
+	return t;
+}
+
+/* Constants come as the same pointer on each row; anything else is compared. */
+static void
+check_arguments(FunctionCallInfo fcinfo, ShopperRowTraining *t)
+{
+	Datum		options = PG_NARGS() > 3 && !PG_ARGISNULL(3) ? PG_GETARG_DATUM(3) : (Datum) 0;
+	const char *changed = NULL;
+
+	if (PG_ARGISNULL(2) ||
+		(PG_GETARG_DATUM(2) != t->seen_target && strcmp(text_to_cstring(PG_GETARG_TEXT_PP(2)), t->target) != 0))
+		changed = "target";
+	else if (options != t->seen_options)
+	{
+		Jsonb	   *jsonb = options != (Datum) 0 ? DatumGetJsonbP(options) : NULL;
+
+		if ((jsonb == NULL) != (t->options == NULL) ||
+			(jsonb != NULL && compareJsonbContainers(&jsonb->root, &t->options->root) != 0))
+			changed = "options";
+		else if (jsonb != (Jsonb *) DatumGetPointer(options) && jsonb != NULL)
+			pfree(jsonb);
+	}
+	if (changed != NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the %s must be the same on all rows of a group", changed)));
+}
+
+static void
+set_row_type(ShopperRowTraining *t, HeapTupleHeader record)
+{
+	Oid			type = HeapTupleHeaderGetTypeId(record);
+	int32		typmod = HeapTupleHeaderGetTypMod(record);
+	TupleDesc	desc;
+	MemoryContext old;
+
+	if (t->planned && type == t->row_type && typmod == t->row_typmod)
+		return;
+	desc = lookup_rowtype_tupdesc(type, typmod);
+	if (t->planned && !equalTupleDescs(desc, t->desc))
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("the rows to train on differ in their columns")));
+	t->row_type = type;
+	t->row_typmod = typmod;
+	if (!t->planned)
+	{
+		old = MemoryContextSwitchTo(t->context);
+		t->desc = CreateTupleDescCopy(desc);
+		t->values = palloc(sizeof(Datum) * Max(desc->natts, 1));
+		t->nulls = palloc(sizeof(bool) * Max(desc->natts, 1));
+		MemoryContextSwitchTo(old);
+		shopper_row_training_plan(t, t->desc);
+	}
+	ReleaseTupleDesc(desc);
+}
+
+static Datum
+accumulate(FunctionCallInfo fcinfo, ShopperTask task)
+{
+	MemoryContext context;
+	ShopperRowTraining *t;
+	HeapTupleHeader record;
+	HeapTupleData tuple;
+
+	if (!AggCheckCallContext(fcinfo, &context))
+		elog(ERROR, "aggregate function called in non-aggregate context");
+	t = PG_ARGISNULL(0) ? NULL : (ShopperRowTraining *) PG_GETARG_POINTER(0);
+	if (PG_ARGISNULL(1))
+		PG_RETURN_POINTER(t);
+	if (t == NULL)
+		t = start_group(fcinfo, context, task);
+	else
+		check_arguments(fcinfo, t);
+	record = PG_GETARG_HEAPTUPLEHEADER(1);
+	set_row_type(t, record);
+	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = record;
+	heap_deform_tuple(&tuple, t->desc, t->values, t->nulls);
+	shopper_row_training_add(t, t->values, t->nulls);
+	PG_RETURN_POINTER(t);
+}
+
+PG_FUNCTION_INFO_V1(shopper_classifier_accum);
+Datum
+shopper_classifier_accum(PG_FUNCTION_ARGS)
+{
+	return accumulate(fcinfo, SHOPPER_CLASSIFY);
+}
+
+PG_FUNCTION_INFO_V1(shopper_regressor_accum);
+Datum
+shopper_regressor_accum(PG_FUNCTION_ARGS)
+{
+	return accumulate(fcinfo, SHOPPER_REGRESS);
+}
+
+PG_FUNCTION_INFO_V1(shopper_rows_final);
+Datum
+shopper_rows_final(PG_FUNCTION_ARGS)
+{
+	ShopperRowTraining *t;
+	bytea	   *model;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "aggregate function called in non-aggregate context");
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("no rows to learn from")));
+	t = (ShopperRowTraining *) PG_GETARG_POINTER(0);
+	model = shopper_row_training_finish(t);
+	MemoryContextDelete(t->context);
+	if (model == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_BYTEA_P(model);
+}
+
+/* ---- query twins ---- */
+
+static void
+twin_start(void *state, TupleDesc desc)
+{
+	shopper_row_training_plan(state, desc);
+}
+
+static void
+twin_row(void *state, Datum *values, bool *nulls)
+{
+	shopper_row_training_add(state, values, nulls);
+}
+
+static Datum
+train_from(FunctionCallInfo fcinfo, ShopperTask task)
+{
+	ShopperRowTraining *t;
+	ShopperRowSink sink = {twin_start, twin_row, NULL};
+	bytea	   *model;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the query and the target's name must not be null")));
+	t = shopper_row_training_create(CurrentMemoryContext, task, text_to_cstring(PG_GETARG_TEXT_PP(1)),
+									PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2),
+									PG_ARGISNULL(3) ? NULL : PG_GETARG_BYTEA_P(3));
+	sink.state = t;
+	shopper_run_query(text_to_cstring(PG_GETARG_TEXT_PP(0)), &sink);
+	model = shopper_row_training_finish(t);
+	MemoryContextDelete(t->context);
+	if (model == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_BYTEA_P(model);
+}
+
+PG_FUNCTION_INFO_V1(shopper_train_classifier_from);
+Datum
+shopper_train_classifier_from(PG_FUNCTION_ARGS)
+{
+	return train_from(fcinfo, SHOPPER_CLASSIFY);
+}
+
+PG_FUNCTION_INFO_V1(shopper_train_regressor_from);
+Datum
+shopper_train_regressor_from(PG_FUNCTION_ARGS)
+{
+	return train_from(fcinfo, SHOPPER_REGRESS);
+}
