@@ -42,7 +42,7 @@ demo psql stop regress pgtap real bench: all
 check: check-layers unit regress pgtap real
 	@echo "check: all parts passed"
 
-UNIT_FLAGS = -std=gnu11 -g -O1 -fno-math-errno -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+UNIT_FLAGS = -std=gnu11 -g -O1 -fno-math-errno -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=undefined \
              -Wall -Wextra -Werror -DSHOPPER_ASSERT
 unit: build/unit
 	build/unit $(T)

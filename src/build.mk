@@ -23,7 +23,7 @@ override with_llvm = no
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-$(PURE_SRCS:.c=.o): override CFLAGS := $(filter-out -O2,$(CFLAGS)) $(OPT) -std=gnu11 -fno-math-errno -fvisibility=hidden $(WARNINGS) $(SANITIZE)
+$(PURE_SRCS:.c=.o): override CFLAGS := $(filter-out -O2,$(CFLAGS)) $(OPT) -std=gnu11 -fno-math-errno -ffp-contract=off -fvisibility=hidden $(WARNINGS) $(SANITIZE)
 $(PG_SRCS:.c=.o): override CFLAGS := $(CFLAGS) -std=gnu11 $(WARNINGS) $(SANITIZE)
 $(OBJS): $(INCLUDED)
 

@@ -4,6 +4,14 @@
  * Levels are compiled by function attributes, so the library itself needs no
  * more than the baseline and runs anywhere.
  */
+/*
+ * GCC's vector intrinsics are plain * and + to its optimiser, which may fuse them
+ * into one rounding where the processor can; then levels would differ.
+ */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("fp-contract=off")
+#endif
+
 #include "gemm.h"
 
 #include <math.h>

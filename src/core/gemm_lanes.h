@@ -315,7 +315,7 @@ NAME(cross_entropy_of) (const float *z, const float *y, const float *weight, flo
 	V			p = DIV(LESS_SELECT(x, zero, e, one), ADD(one, e));
 
 	/* -log p(y) = max(z, 0) - z y + log(1 + exp(-|z|)): no overflow for any z */
-	STORE(loss, MUL(w, ADD(FNMA(x, t, MAX(x, zero)), NAME(log1p) (e))));
+	STORE(loss, MUL(w, ADD(NAME(log1p) (e), FNMA(x, t, MAX(x, zero)))));
 	if (delta != NULL)
 		STORE(delta, MUL(MUL(w, SET(scale)), SUB(p, t)));
 }

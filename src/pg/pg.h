@@ -84,6 +84,8 @@ typedef struct ShopperValueReader
 extern void shopper_value_reader(ShopperValueReader *reader, Oid type, MemoryContext context);
 /* The kind of feature that a conversion makes. False: it makes none. */
 extern bool shopper_feature_kind(ShopperConversion from, bool categorical, ShopperKind *kind, bool *utc, bool *may_be_id);
+/* Of an integer conversion. */
+extern int64 shopper_value_integer(const ShopperValueReader *reader, Datum value);
 extern double shopper_value_number(const ShopperValueReader *reader, Datum value);
 /* Text without a NUL in general; valid until the next call with this reader or the end of the memory context. */
 extern const char *shopper_value_text(ShopperValueReader *reader, Datum value, size_t *length);

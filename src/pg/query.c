@@ -61,7 +61,7 @@ check_result(int result, const char *query)
 void
 shopper_run_query(const char *query, const ShopperRowSink *sink)
 {
-	SinkReceiver r = {.pub = {sink_receive, sink_start, sink_end, sink_end, DestNone}};
+	SinkReceiver r = {.pub = {sink_receive, sink_start, sink_end, sink_end, DestTuplestore}};
 	SPIPlanPtr	plan;
 
 	r.sink = sink;

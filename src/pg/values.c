@@ -159,6 +159,13 @@ interval_seconds(const Interval *i)
 		(double) (i->month % MONTHS_PER_YEAR) * (30.0 * SECS_PER_DAY);
 }
 
+int64
+shopper_value_integer(const ShopperValueReader *reader, Datum value)
+{
+	return reader->from == SHOPPER_FROM_INT2 ? DatumGetInt16(value)
+		: reader->from == SHOPPER_FROM_INT4 ? DatumGetInt32(value) : DatumGetInt64(value);
+}
+
 double
 shopper_value_number(const ShopperValueReader *reader, Datum value)
 {
@@ -261,13 +268,8 @@ shopper_value_text(ShopperValueReader *reader, Datum value, size_t *length)
 		case SHOPPER_FROM_INT2:
 		case SHOPPER_FROM_INT4:
 		case SHOPPER_FROM_INT8:
-			{
-				int64		i = reader->from == SHOPPER_FROM_INT2 ? DatumGetInt16(value)
-					: reader->from == SHOPPER_FROM_INT4 ? DatumGetInt32(value) : DatumGetInt64(value);
-
-				*length = (size_t) pg_lltoa(i, reader->buffer);
-				return reader->buffer;
-			}
+			*length = (size_t) pg_lltoa(shopper_value_integer(reader, value), reader->buffer);
+			return reader->buffer;
 		case SHOPPER_FROM_FLOAT4:
 			*length = (size_t) float_to_shortest_decimal_buf(DatumGetFloat4(value), reader->buffer);
 			return reader->buffer;

@@ -36,7 +36,7 @@ def main():
             took, found = seconds(algorithm, baskets, count)
             mining.append(took - base)
             whole.append(took)
-        sets = int(sum(found.values()))  # keyed by (length, support)
+        sets = round(sum(found.values()))  # keyed by (length, support)
         print(f"{algorithm:9s} support {support:g}: mining {1000 * statistics.median(mining):9.2f} ms"
               f"  (whole call {1000 * statistics.median(whole):9.2f} ms)  sets {sets}", flush=True)
 

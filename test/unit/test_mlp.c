@@ -490,8 +490,11 @@ stored(void)
 			/* cut short anywhere, or with some bytes changed: a status, never a crash */
 			for (int64_t length = 0; length < w.length; length += 1 + length / 40)
 			{
-				shopper_reader_init(&r, env, w.data, (size_t) length);
+				ShopperEnv *small = check_env(-1);
+
+				shopper_reader_init(&r, small, w.data, (size_t) length);
 				CHECK(model.learner->decode(&copy, &r) == SHOPPER_BAD_BYTES);
+				check_env_end(small);
 			}
 			for (uint64_t i = 0; i < 3000; i++)
 			{

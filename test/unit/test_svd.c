@@ -45,7 +45,7 @@ sgd_gradient(void)
 	}
 	theta[2 * K] = user_bias;
 	theta[2 * K + 1] = item_bias;
-	squared = shopper_kernels(-1)->sgd(&sgd, 0, 1);
+	squared = shopper_factor_kernels(-1)->sgd(&sgd, 0, 1);
 	for (int i = 0; i < 2 * K + 2; i++)
 	{
 		double		objective[2],
@@ -112,7 +112,7 @@ kernels_agree(void)
 		}
 		for (int level = 0; level < 3; level++)
 		{
-			const ShopperKernels *kernels = shopper_kernels(level);
+			const ShopperFactorKernels *kernels = shopper_factor_kernels(level);
 			ShopperSgd	sgd = {visit, order, 2, line, bias[level], bias[level] + 2, NULL, NULL, stride, s != 3, 0.01f, 0.99f, 0.98f};
 			ShopperCg	cg = {M, NULL, k, stride, 2.0f, 3};
 
@@ -223,7 +223,7 @@ als_row_is_exact(void)
 	for (int i = 0; i < K; i++)
 		CHECK_NEAR(x[i], y[i], 1e-6);
 	memset(x, 0, STRIDE * sizeof(float));
-	shopper_kernels(-1)->cg(&cg, line, L, x);
+	shopper_factor_kernels(-1)->cg(&cg, line, L, x);
 	for (int i = 0; i < K; i++)
 		CHECK_NEAR(x[i], y[i], 1e-4);
 

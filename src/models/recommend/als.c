@@ -43,7 +43,7 @@ gram_shard(void *arg, int shard)
 
 	shopper_shard_range(job->to - job->from, SHARDS, shard, &from, &to);
 	shopper_factor_kernels(-1)->rank_update(job->partial + shard * job->size, NULL, job->factors,
-									 job->F + (job->from + from) * job->stride, job->stride, NULL, NULL, NULL, to - from);
+											job->F + (job->from + from) * job->stride, job->stride, NULL, NULL, NULL, to - from);
 }
 
 ShopperStatus
@@ -253,7 +253,7 @@ loss_shard(void *arg, int shard)
 {
 	LossJob    *job = arg;
 	const ShopperFactors *f = job->f;
-	const ShopperKernels *kernels = shopper_factor_kernels(-1);
+	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
 	int64_t		from,
 				to;
 	double		sum = 0;

@@ -173,7 +173,7 @@ typedef struct ShopperCg
  * The same results from every set: 16 logical lanes, explicit fma, fixed order of
  * every sum. Pointers to rows are aligned to 64 bytes.
  */
-typedef struct ShopperKernels
+typedef struct ShopperFactorKernels
 {
 	const char *name;
 	/* Stochastic steps over visits order[from .. to); returns the sum of squared errors met before each step. */
@@ -190,9 +190,9 @@ typedef struct ShopperKernels
 	bool		(*solve) (double *A, double *b, int factors);
 	/* Conjugate gradient steps from x towards the row's solution; SHOPPER_AHEAD lines behind the end are readable */
 	void		(*cg) (const ShopperCg *cg, const ShopperLine *line, int64_t n, float *x);
-} ShopperKernels;
+} ShopperFactorKernels;
 
 /* level 0 plain C, 1 AVX2, 2 AVX-512, at most what the processor has; -1: the best. */
-extern const ShopperKernels *shopper_factor_kernels(int level);
+extern const ShopperFactorKernels *shopper_factor_kernels(int level);
 
 #endif

@@ -132,7 +132,7 @@ d_fma_plain(D a, D b, D c)
 
 #include "kernels_body.h"
 
-static const ShopperKernels plain = {"plain", sgd_plain, dots_plain, rank_update_plain, solve_plain, cg_plain};
+static const ShopperFactorKernels plain = {"plain", sgd_plain, dots_plain, rank_update_plain, solve_plain, cg_plain};
 
 #undef TARGET
 #undef NAME
@@ -241,7 +241,7 @@ d_fma_avx2(D a, D b, D c)
 
 #include "kernels_body.h"
 
-static const ShopperKernels avx2 = {"avx2", sgd_avx2, dots_avx2, rank_update_avx2, solve_avx2, cg_avx2};
+static const ShopperFactorKernels avx2 = {"avx2", sgd_avx2, dots_avx2, rank_update_avx2, solve_avx2, cg_avx2};
 
 #undef TARGET
 #undef NAME
@@ -323,7 +323,7 @@ d_fma_avx512(D a, D b, D c)
 
 #include "kernels_body.h"
 
-static const ShopperKernels avx512 = {"avx512", sgd_avx512, dots_avx512, rank_update_avx512, solve_avx512, cg_avx512};
+static const ShopperFactorKernels avx512 = {"avx512", sgd_avx512, dots_avx512, rank_update_avx512, solve_avx512, cg_avx512};
 
 #undef TARGET
 #undef NAME
@@ -331,7 +331,7 @@ static const ShopperKernels avx512 = {"avx512", sgd_avx512, dots_avx512, rank_up
 #undef D
 #endif
 
-const ShopperKernels *
+const ShopperFactorKernels *
 shopper_factor_kernels(int level)
 {
 #if defined(__x86_64__)

@@ -3,8 +3,9 @@
  *
  * The includer defines TARGET (function attributes), NAME(x) (a name with the
  * set's ending), L (16 floats) with l_load, l_store, l_set, l_mul, l_fma, l_sum, and
- * D (8 doubles) with the like. No product here feeds a plain sum, so no compiler
- * flag can fuse the operations differently in two sets.
+ * D (8 doubles) with the like. No plain product here feeds a plain sum (a first
+ * product is an fma onto 0), so that compilers have nothing to fuse differently in
+ * two sets.
  */
 
 /*
@@ -49,8 +50,8 @@ NAME(visits) (const ShopperSgd *s, int64_t from, int64_t to, const int blocks, c
 						rated;
 
 			__builtin_prefetch(s->item_factor + (int64_t) line[SHOPPER_AHEAD].code * stride, 1);
-			even = NAME(l_mul) (p[0], q[0] = NAME(l_load) (item));
 			odd = NAME(l_set) (0.0f);
+			even = NAME(l_fma) (p[0], q[0] = NAME(l_load) (item), odd);
 			UNROLL for (int i = 1; i < blocks; i++)
 			{
 				q[i] = NAME(l_load) (item + i * SHOPPER_LANES);
@@ -112,7 +113,7 @@ NAME(dots) (const float *v, const float *rows, int64_t n, int stride, float *out
 {
 	for (int64_t r = 0; r < n; r++, rows += stride)
 	{
-		L			sum = NAME(l_mul) (NAME(l_load) (v), NAME(l_load) (rows));
+		L			sum = NAME(l_fma) (NAME(l_load) (v), NAME(l_load) (rows), NAME(l_set) (0.0f));
 
 		for (int i = SHOPPER_LANES; i < stride; i += SHOPPER_LANES)
 			sum = NAME(l_fma) (NAME(l_load) (v + i), NAME(l_load) (rows + i), sum);
@@ -249,7 +250,7 @@ NAME(apply) (const ShopperCg *c, const ShopperLine *line, int64_t n, const L *v,
 		float		factor;
 
 		__builtin_prefetch(c->F + (int64_t) line[at + SHOPPER_AHEAD].code * blocks * SHOPPER_LANES);
-		sum = NAME(l_mul) (v[0], q[0] = NAME(l_load) (row));
+		sum = NAME(l_fma) (v[0], q[0] = NAME(l_load) (row), NAME(l_set) (0.0f));
 		UNROLL for (int i = 1; i < blocks; i++)
 		{
 			q[i] = NAME(l_load) (row + i * SHOPPER_LANES);
@@ -257,7 +258,7 @@ NAME(apply) (const ShopperCg *c, const ShopperLine *line, int64_t n, const L *v,
 		}
 		factor = NAME(l_sum) (sum);
 		if (residual)
-			factor = __builtin_fmaf(-w, factor, line[at].value > 0 ? 1 + w : 0);
+			factor = __builtin_fmaf(-w, factor, line[at].value > 0 ? __builtin_fmaf(c->alpha, line[at].value, 1) : 0);
 		else
 			factor *= w;
 		UNROLL for (int i = 0; i < blocks; i++)
@@ -268,7 +269,7 @@ NAME(apply) (const ShopperCg *c, const ShopperLine *line, int64_t n, const L *v,
 TARGET static inline __attribute__((always_inline)) float
 NAME(l_dot) (const L *v, const L *w, const int blocks)
 {
-	L			sum = NAME(l_mul) (v[0], w[0]);
+	L			sum = NAME(l_fma) (v[0], w[0], NAME(l_set) (0.0f));
 
 	UNROLL for (int i = 1; i < blocks; i++)
 		sum = NAME(l_fma) (v[i], w[i], sum);

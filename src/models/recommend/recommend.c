@@ -142,7 +142,7 @@ apply_filter(const ShopperItemFilter *filter, Candidates *c)
 static ShopperStatus
 score_rows(ShopperEnv *env, const float *v, const float *rows, int stride, double base, const float *bias, Candidates *c)
 {
-	const ShopperKernels *kernels = shopper_factor_kernels(-1);
+	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
 	float		dot[256];
 
 	for (int64_t from = 0; from < c->n; from += 256)
@@ -244,7 +244,7 @@ dot(const double *v, const double *w, int n)
 static ShopperStatus
 fold_in_ratings(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, float *x, double *bias)
 {
-	const ShopperKernels *kernels = shopper_factor_kernels(-1);
+	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
 	int			k = f->factors,
 				wide = shopper_gram_stride(k);
 	double		rest_sum = 0;
@@ -360,7 +360,7 @@ static ShopperStatus
 similar(ShopperEnv *env, const float *rows, int stride, int64_t n_rows, int64_t code, int64_t wanted,
 		ShopperRecommendation **out, int64_t *n)
 {
-	const ShopperKernels *kernels = shopper_factor_kernels(-1);
+	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
 	Candidates	c;
 	const float *own = rows + code * stride;
 	float		length,

@@ -168,7 +168,7 @@ clear_untouched(Fit *fit)
 static ShopperStatus
 one_epoch(Fit *fit, int64_t epoch, double rate, double *rmse)
 {
-	const ShopperKernels *kernels = shopper_factor_kernels(-1);
+	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
 	ShopperSgd *sgd = &fit->sgd;
 	double		squared = 0;
 
@@ -200,7 +200,7 @@ one_epoch(Fit *fit, int64_t epoch, double rate, double *rmse)
 static ShopperStatus
 measure(Fit *fit, const ShopperLines *lines, double *rmse, double *mae)
 {
-	const ShopperKernels *kernels = shopper_factor_kernels(-1);
+	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
 	const ShopperFactors *f = fit->f;
 	int64_t		n = lines->start[lines->rows],
 				poll = 0;

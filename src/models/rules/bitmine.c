@@ -240,7 +240,7 @@ settle_block(ShopperBitMiner *m, const ShopperBitLevel *level, int size, int dep
 	}
 	count_by_size(m->cell, k, (int32_t) m->limits->min_count, by_size);
 	for (int q = 1; q <= size && depth + q <= m->limits->max_length; q++)
-		m->tally[perfect][depth + q] += by_size[q];
+		SHOPPER_TRY(shopper_bitmine_tally(m, by_size[q], depth + q, perfect));
 	return shopper_mine_worked(m->env, &m->work, (1 << k) + level->n);
 }
 
@@ -298,8 +298,7 @@ add_one(ShopperBitMiner *m, int32_t code, int32_t count, int depth, int perfect)
 {
 	if (m->found->keep)
 		return shopper_found_add(m->env, m->limits, m->found, code, count, depth);
-	shopper_bitmine_tally(m, depth, perfect);
-	return SHOPPER_OK;
+	return shopper_bitmine_tally(m, 1, depth, perfect);
 }
 
 /* Levels rise with the depth at least one by one and lose an item each: 64 are enough. */
@@ -323,7 +322,7 @@ mine_level(ShopperBitMiner *m, int at, int depth, int perfect)
 		if (deeper)
 			SHOPPER_TRY(project(m, level, j, next, &more));
 		if (!m->found->keep)
-			shopper_bitmine_tally(m, depth + 1, more);
+			SHOPPER_TRY(shopper_bitmine_tally(m, 1, depth + 1, more));
 		if (deeper && next->items > 0)
 			SHOPPER_TRY(mine_level(m, at + 1, depth + 1, more));
 	}

@@ -41,6 +41,7 @@ typedef struct ShopperBitMiner
 	int64_t		slots;
 	/* sets counted but not kept, by (perfect extensions they go with, length) */
 	int64_t		tally[SHOPPER_WORD_ITEMS + 1][SHOPPER_MAX_SET_LENGTH + 1];
+	int64_t		tallied;		/* their sum, at most the number of sets */
 	ShopperBitLevel level[SHOPPER_WORD_ITEMS + 1];
 } ShopperBitMiner;
 
@@ -56,11 +57,13 @@ extern ShopperStatus shopper_bitlevel_merge(ShopperBitMiner *miner, ShopperBitLe
  * `perfect`: the perfect extensions of the prefix.
  */
 extern ShopperStatus shopper_bitmine(ShopperBitMiner *miner, int depth, int perfect);
-/* One set, when sets are not kept. */
-static inline void
-shopper_bitmine_tally(ShopperBitMiner *miner, int depth, int perfect)
+/* Some sets of one length, when sets are not kept. */
+static inline ShopperStatus
+shopper_bitmine_tally(ShopperBitMiner *miner, int64_t sets, int depth, int perfect)
 {
-	miner->tally[perfect][depth]++;
+	miner->tally[perfect][depth] += sets;
+	miner->tallied += sets;
+	return miner->tallied > miner->limits->max_itemsets ? shopper_too_many_sets(miner->env, miner->limits) : SHOPPER_OK;
 }
 /* At the end: expand the tally into found->by_length and n. */
 extern ShopperStatus shopper_bitminer_finish(ShopperBitMiner *miner);

@@ -139,7 +139,7 @@ mine_words(Miner *m, const ShopperTransactions *t, const ShopperRanks *ranks)
 		level->count[level->items] = ranks->count[r];
 		value[ranks->code[r]] = (uint64_t) 1 << level->items++;
 	}
-	shopper_bitmine_tally(m->bits, 0, perfect);
+	m->bits->tally[perfect][0] = 1;	/* the empty set, of which the perfect extensions are sets */
 	SHOPPER_TRY(shopper_bitlevel_reserve(m->bits, level, t->n));
 	for (int64_t i = 0; i < t->n; i++)
 	{
@@ -377,7 +377,7 @@ mine_partner_words(Miner *m, Lists *l, int32_t i, int32_t n_partners, int depth)
 		l->bit[x] = (uint8_t) level->items++;
 	}
 	if (!m->found->keep)
-		shopper_bitmine_tally(m->bits, depth, perfect);
+		SHOPPER_TRY(shopper_bitmine_tally(m->bits, 1, depth, perfect));
 	if (level->items > 1)
 	{
 		SHOPPER_TRY(shopper_bitlevel_reserve(m->bits, level, l->from[i + 1] - l->from[i]));
@@ -471,7 +471,7 @@ mine_partner_lists(Miner *m, Lists *l, int32_t i, int32_t n_partners, int depth)
 	next.code = code;
 	next.count = count;
 	if (!m->found->keep)
-		shopper_bitmine_tally(m->bits, depth, 0);
+		SHOPPER_TRY(shopper_bitmine_tally(m->bits, 1, depth, 0));
 	SHOPPER_TRY(mine_lists(m, &next, depth));
 	free_lists(m->env, &next);
 	shopper_release(m->env, code);
@@ -492,7 +492,7 @@ mine_lists(Miner *m, Lists *l, int depth)
 		if (depth + 1 < m->limits->max_length && l->from[i + 1] - l->from[i] >= m->limits->min_count)
 			SHOPPER_TRY(find_partners(m, l, i, &n_partners));
 		if (n_partners == 0 && !m->found->keep)
-			shopper_bitmine_tally(m->bits, depth + 1, 0);
+			SHOPPER_TRY(shopper_bitmine_tally(m->bits, 1, depth + 1, 0));
 		else if (n_partners > SHOPPER_WORD_ITEMS)
 			SHOPPER_TRY(mine_partner_lists(m, l, i, n_partners, depth + 1));
 		else if (n_partners > 0)

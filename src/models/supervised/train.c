@@ -166,7 +166,7 @@ measure_shard(void *arg, int shard)
 			if (t->y_class != NULL)
 				add_class(s, p, m->outputs, t->y_class[i], w);
 			else
-				add_number(s, p[0], t->y[i] - m->model->spec->target_mean, w);
+				add_number(s, p[0] - m->model->spec->target_mean, t->y[i] - m->model->spec->target_mean, w);
 			if (m->score != NULL)
 				m->score[i - m->from] = p[1];
 		}

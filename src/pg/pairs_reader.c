@@ -1,0 +1,409 @@
+/* pairs_reader.c: see pairs_reader.h; train_rules and train_recommender as aggregates and query twins. */
+#include "pairs_reader.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+/* ---- ids ---- */
+
+static ShopperIdType
+id_type(const ShopperValueReader *reader)
+{
+	return shopper_conversion_is_integer(reader->from) ? SHOPPER_ID_INT
+		: reader->from == SHOPPER_FROM_UUID ? SHOPPER_ID_UUID : SHOPPER_ID_TEXT;
+}
+
+static uint32_t
+add_id(ShopperPairTraining *t, ShopperDictionary *d, ShopperValueReader *reader, Datum id)
+{
+	uint32_t	code;
+	size_t		length;
+	const char *word;
+
+	if (d->type == SHOPPER_ID_INT)
+		shopper_check(t->env, shopper_dictionary_add_int(d, shopper_value_integer(reader, id), &code));
+	else
+	{
+		word = shopper_value_text(reader, id, &length);
+		shopper_check(t->env, shopper_dictionary_add_text(d, word, length, &code));
+	}
+	return code;
+}
+
+int64
+shopper_find_id(const ShopperDictionary *d, ShopperValueReader *reader, Datum id)
+{
+	size_t		length;
+	const char *word;
+	char	   *end;
+	int64		number;
+
+	if (d->type == SHOPPER_ID_INT && shopper_conversion_is_integer(reader->from))
+		return shopper_dictionary_find_int(d, shopper_value_integer(reader, id));
+	word = shopper_value_text(reader, id, &length);
+	if (d->type != SHOPPER_ID_INT)
+		return shopper_dictionary_find_text(d, word, length);
+	word = pnstrdup(word, length);	/* a text that must hold a whole number */
+	errno = 0;
+	number = strtoll(word, &end, 10);
+	if (errno != 0 || *end != '\0' || end == word)
+		return -1;
+	return shopper_dictionary_find_int(d, number);
+}
+
+Datum
+shopper_id_datum(const ShopperDictionary *d, int64 code, Oid type)
+{
+	char		buffer[24];
+	size_t		length;
+	const char *word;
+	Oid			input,
+				param;
+
+	if (d->type == SHOPPER_ID_INT && type == INT8OID)
+		return Int64GetDatum(d->integer[code]);
+	word = shopper_dictionary_text(d, code, buffer, &length);
+	if (type == TEXTOID || type == VARCHAROID)
+		return PointerGetDatum(cstring_to_text_with_len(word, (int) length));
+	getTypeInputInfo(type, &input, &param);
+	return OidInputFunctionCall(input, pnstrdup(word, length), param, -1);
+}
+
+/* ---- training ---- */
+
+ShopperPairTraining *
+shopper_pair_training_create(MemoryContext parent, ShopperTask task, Jsonb *options, bytea *previous)
+{
+	MemoryContext context,
+				old;
+	ShopperEnv *env = shopper_env_create(parent, &context);
+	ShopperPairTraining *t;
+
+	old = MemoryContextSwitchTo(context);
+	t = palloc0(sizeof(ShopperPairTraining));
+	t->env = env;
+	t->context = context;
+	t->task = task;
+	t->model.task = task;
+	t->model.learner = shopper_options_from_jsonb(env, options, task, &t->model.options);
+	if (options != NULL)
+	{
+		t->options = palloc(VARSIZE(options));
+		memcpy(t->options, options, VARSIZE(options));
+	}
+	if (previous != NULL)
+	{
+		t->previous = palloc0(sizeof(ShopperModel));
+		shopper_model_read(env, previous, t->previous);
+		if (t->previous->learner != t->model.learner)
+			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+							errmsg("the previous model is one of %s, training is by %s", t->previous->learner->name, t->model.learner->name)));
+	}
+	MemoryContextSwitchTo(old);
+	return t;
+}
+
+static void
+start_reader(ShopperPairTraining *t, ShopperValueReader *reader, Oid type, const char *what)
+{
+	shopper_value_reader(reader, type, t->context);
+	if (reader->from == SHOPPER_FROM_VECTOR)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("%s of type %s cannot be an id", what, format_type_be(type)),
+						errhint("Give one line for each item: unnest the array.")));
+}
+
+void
+shopper_pair_training_types(ShopperPairTraining *t, Oid left, Oid right, Oid value, Oid time)
+{
+	const char *who = t->task == SHOPPER_FIND_RULES ? "basket" : "user";
+
+	start_reader(t, &t->left, left, who);
+	start_reader(t, &t->right, right, "item");
+	t->has_value = OidIsValid(value);
+	t->has_time = OidIsValid(time);
+	if (t->has_value)
+	{
+		start_reader(t, &t->value, value, "rating");
+		if (t->value.from < SHOPPER_FROM_INT2 || t->value.from > SHOPPER_FROM_BOOL)
+			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("a rating must be a number, got type %s", format_type_be(value)),
+							errhint("Options come from svd(...) as jsonb.")));
+	}
+	if (t->has_time)
+		start_reader(t, &t->time, time, "time");
+	shopper_check(t->env, shopper_pairs_init(&t->pairs, t->env, id_type(&t->left), id_type(&t->right), t->has_value, t->has_time));
+	t->started = true;
+}
+
+void
+shopper_pair_training_add(ShopperPairTraining *t, Datum left, bool left_null, Datum right, bool right_null,
+						  Datum value, bool value_null, Datum time, bool time_null)
+{
+	double		number = 0;
+	int64		at = 0;
+
+	if (t->has_value && !value_null)
+		number = shopper_value_number(&t->value, value);
+	if (t->has_time && !time_null)
+	{
+		double		days = shopper_value_days(&t->time, time);
+
+		at = isnan(days) ? 0 : (int64) (days * (double) USECS_PER_DAY);
+		time_null = isnan(days);
+	}
+	if (left_null || right_null || (t->has_value && (value_null || number - number != 0)) || (t->has_time && time_null))
+	{
+		t->pairs.n_skipped++;
+		return;
+	}
+	shopper_check(t->env, shopper_pairs_add(&t->pairs, add_id(t, &t->pairs.left, &t->left, left),
+											add_id(t, &t->pairs.right, &t->right, right), number, at));
+}
+
+static ShopperStatus
+finish(ShopperPairTraining *t)
+{
+	int64_t    *start;
+
+	if (t->pairs.n == 0)
+	{
+		shopper_fail(t->env, SHOPPER_BAD_DATA, "no rows to learn from");
+		if (t->pairs.n_skipped > 0)
+			shopper_detail(t->env, "%lld rows were left out because of NULLs.", (long long) t->pairs.n_skipped);
+		return t->env->status;
+	}
+	SHOPPER_TRY(shopper_pairs_finish(&t->pairs, &start));
+	shopper_env_start_pool(t->env, t->pairs.n);
+	t->model.n_rows = t->model.n_train = t->pairs.n;
+	if (t->task == SHOPPER_FIND_RULES)
+		return t->model.learner->train_baskets(t->env, &t->model, &t->pairs);
+	return t->model.learner->train_ratings(t->env, &t->model, &t->pairs, t->previous);
+}
+
+bytea *
+shopper_pair_training_finish(ShopperPairTraining *t)
+{
+	MemoryContext old = MemoryContextSwitchTo(t->context);
+	ShopperStatus status = finish(t);
+
+	shopper_env_end_pool(t->env);
+	MemoryContextSwitchTo(old);
+	if (status == SHOPPER_BAD_DATA && shopper_option_is(&t->model.options, "on_failure", "null"))
+	{
+		shopper_report(t->env, WARNING);
+		return NULL;
+	}
+	if (status != SHOPPER_OK)
+		shopper_report(t->env, ERROR);
+	return shopper_model_write(t->env, &t->model);
+}
+
+/* ---- aggregates: what each argument is follows from the types of the call ---- */
+
+typedef struct PairArguments	/* in fn_extra: argument numbers, 0 = absent */
+{
+	int			value,
+				time,
+				options,
+				previous;
+	Oid			type[7];
+} PairArguments;
+
+static PairArguments *
+find_arguments(FunctionCallInfo fcinfo)
+{
+	PairArguments *a = fcinfo->flinfo->fn_extra;
+
+	if (a != NULL)
+		return a;
+	a = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(PairArguments));
+	for (int i = 1; i < PG_NARGS() && i < 7; i++)
+	{
+		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, i);
+
+		if (!OidIsValid(type))
+			elog(ERROR, "could not determine the type of argument %d", i);
+		a->type[i] = type;
+		if (i < 3)
+			continue;
+		if (type == JSONBOID)
+			a->options = i;
+		else if (type == BYTEAOID)
+			a->previous = i;
+		else if (type == TIMESTAMPTZOID && i > 3)
+			a->time = i;
+		else if (i == 3 && type == UNKNOWNOID)
+			ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
+							errmsg("cannot tell whether the third argument is a rating or options"),
+							errhint("Cast it: rating::float8, or '...'::jsonb.")));
+		else if (i == 3)
+			a->value = i;
+	}
+	return fcinfo->flinfo->fn_extra = a;
+}
+
+static void
+check_options(ShopperPairTraining *t, Datum options)
+{
+	Jsonb	   *jsonb;
+
+	if (options == t->seen_options)
+		return;
+	jsonb = options != (Datum) 0 ? DatumGetJsonbP(options) : NULL;
+	if ((jsonb == NULL) != (t->options == NULL) ||
+		(jsonb != NULL && compareJsonbContainers(&jsonb->root, &t->options->root) != 0))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the options must be the same on all rows of a group")));
+}
+
+static Datum
+accumulate(FunctionCallInfo fcinfo, ShopperTask task)
+{
+	MemoryContext context;
+	ShopperPairTraining *t;
+	PairArguments *a;
+	Datum		options;
+
+	if (!AggCheckCallContext(fcinfo, &context))
+		elog(ERROR, "aggregate function called in non-aggregate context");
+	a = find_arguments(fcinfo);
+	options = a->options != 0 && !PG_ARGISNULL(a->options) ? PG_GETARG_DATUM(a->options) : (Datum) 0;
+	if (PG_ARGISNULL(0))
+	{
+		t = shopper_pair_training_create(context, task, options != (Datum) 0 ? DatumGetJsonbP(options) : NULL,
+										 a->previous != 0 && !PG_ARGISNULL(a->previous) ? PG_GETARG_BYTEA_P(a->previous) : NULL);
+		t->seen_options = options;
+		shopper_pair_training_types(t, a->type[1], a->type[2], a->value != 0 ? a->type[a->value] : InvalidOid,
+									a->time != 0 ? a->type[a->time] : InvalidOid);
+	}
+	else
+	{
+		t = (ShopperPairTraining *) PG_GETARG_POINTER(0);
+		check_options(t, options);
+	}
+	shopper_pair_training_add(t, PG_GETARG_DATUM(1), PG_ARGISNULL(1), PG_GETARG_DATUM(2), PG_ARGISNULL(2),
+							  a->value != 0 ? PG_GETARG_DATUM(a->value) : (Datum) 0, a->value == 0 || PG_ARGISNULL(a->value),
+							  a->time != 0 ? PG_GETARG_DATUM(a->time) : (Datum) 0, a->time == 0 || PG_ARGISNULL(a->time));
+	PG_RETURN_POINTER(t);
+}
+
+PG_FUNCTION_INFO_V1(shopper_rules_accum);
+Datum
+shopper_rules_accum(PG_FUNCTION_ARGS)
+{
+	return accumulate(fcinfo, SHOPPER_FIND_RULES);
+}
+
+PG_FUNCTION_INFO_V1(shopper_recommender_accum);
+Datum
+shopper_recommender_accum(PG_FUNCTION_ARGS)
+{
+	return accumulate(fcinfo, SHOPPER_RECOMMEND);
+}
+
+PG_FUNCTION_INFO_V1(shopper_pairs_final);
+Datum
+shopper_pairs_final(PG_FUNCTION_ARGS)
+{
+	ShopperPairTraining *t;
+	bytea	   *model;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "aggregate function called in non-aggregate context");
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("no rows to learn from")));
+	t = (ShopperPairTraining *) PG_GETARG_POINTER(0);
+	model = shopper_pair_training_finish(t);
+	MemoryContextDelete(t->context);
+	if (model == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_BYTEA_P(model);
+}
+
+/* ---- query twins: columns by position ---- */
+
+typedef struct TwinColumns
+{
+	ShopperPairTraining *t;
+	int			value,			/* attribute numbers from 0, -1 = absent */
+				time;
+} TwinColumns;
+
+static bool
+is_time(Oid type)
+{
+	return type == DATEOID || type == TIMESTAMPOID || type == TIMESTAMPTZOID;
+}
+
+static void
+twin_start(void *state, TupleDesc desc)
+{
+	TwinColumns *c = state;
+	bool		rules = c->t->task == SHOPPER_FIND_RULES;
+
+	c->value = c->time = -1;
+	for (int i = 2; i < desc->natts && !rules; i++)
+	{
+		if (is_time(getBaseType(TupleDescAttr(desc, i)->atttypid)) && c->time < 0)
+			c->time = i;
+		else if (i == 2)
+			c->value = i;
+		else
+			desc = NULL;
+		if (desc == NULL)
+			break;
+	}
+	if (desc == NULL || desc->natts < 2 || (rules && desc->natts != 2))
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg(rules ? "the query must return two columns: basket, item"
+							   : "the query must return user, item and, when there are any, rating and time")));
+	shopper_pair_training_types(c->t, TupleDescAttr(desc, 0)->atttypid, TupleDescAttr(desc, 1)->atttypid,
+								c->value >= 0 ? TupleDescAttr(desc, c->value)->atttypid : InvalidOid,
+								c->time >= 0 ? TupleDescAttr(desc, c->time)->atttypid : InvalidOid);
+}
+
+static void
+twin_row(void *state, Datum *values, bool *nulls)
+{
+	TwinColumns *c = state;
+
+	shopper_pair_training_add(c->t, values[0], nulls[0], values[1], nulls[1],
+							  c->value >= 0 ? values[c->value] : (Datum) 0, c->value < 0 || nulls[c->value],
+							  c->time >= 0 ? values[c->time] : (Datum) 0, c->time < 0 || nulls[c->time]);
+}
+
+static Datum
+train_from(FunctionCallInfo fcinfo, ShopperTask task)
+{
+	TwinColumns columns = {0};
+	ShopperRowSink sink = {twin_start, twin_row, &columns};
+	bool		has_previous = PG_NARGS() > 2 && !PG_ARGISNULL(2);
+	bytea	   *model;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the query must not be null")));
+	columns.t = shopper_pair_training_create(CurrentMemoryContext, task, PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1),
+											 has_previous ? PG_GETARG_BYTEA_P(2) : NULL);
+	shopper_run_query(text_to_cstring(PG_GETARG_TEXT_PP(0)), &sink);
+	model = shopper_pair_training_finish(columns.t);
+	MemoryContextDelete(columns.t->context);
+	if (model == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_BYTEA_P(model);
+}
+
+PG_FUNCTION_INFO_V1(shopper_train_rules_from);
+Datum
+shopper_train_rules_from(PG_FUNCTION_ARGS)
+{
+	return train_from(fcinfo, SHOPPER_FIND_RULES);
+}
+
+PG_FUNCTION_INFO_V1(shopper_train_recommender_from);
+Datum
+shopper_train_recommender_from(PG_FUNCTION_ARGS)
+{
+	return train_from(fcinfo, SHOPPER_RECOMMEND);
+}
