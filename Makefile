@@ -47,9 +47,14 @@ UNIT_FLAGS = -std=gnu11 -g -O1 -fno-math-errno -ffp-contract=off -fsanitize=addr
 unit: build/unit
 	build/unit $(T)
 
-build/unit: $(wildcard test/unit/*.[ch] test/unit/*.def src/*/*.h src/*/*/*.h src/models/models.def) $(PURE_SRCS) | setup
-	@mkdir -p build
-	$(CC) $(UNIT_FLAGS) -o $@ $(wildcard test/unit/*.c) $(PURE_SRCS) -lm -lpthread
+UNIT_SRCS  = $(PURE_SRCS) $(wildcard test/unit/*.c)
+UNIT_OBJS  = $(UNIT_SRCS:%.c=build/unit-objects/%.o)
+build/unit: $(UNIT_OBJS)
+	$(CC) $(UNIT_FLAGS) -o $@ $^ -lm -lpthread
+build/unit-objects/%.o: %.c | setup
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_FLAGS) -MMD -c -o $@ $<
+-include $(UNIT_OBJS:.o=.d)
 
 # The pure rooms know no PostgreSQL, and lower rooms no higher ones.
 check-layers:

@@ -1,8 +1,6 @@
 /* sort.c: least-significant-digit radix sort of (key, index) pairs, 11 bits a pass. */
 #include "sort.h"
 
-#include <string.h>
-
 #define DIGIT_BITS 11
 #define BUCKETS (1 << DIGIT_BITS)
 #define PASSES 6
@@ -12,19 +10,6 @@ typedef struct Pair
 	uint64_t	key;
 	uint32_t	index;
 } Pair;
-
-uint64_t
-shopper_sortable(double x)
-{
-	uint64_t	bits;
-
-	if (x != x)
-		return UINT64_MAX;
-	if (x == 0.0)
-		x = 0.0;
-	memcpy(&bits, &x, sizeof(bits));
-	return (bits >> 63) ? ~bits : bits | 0x8000000000000000ULL;
-}
 
 ShopperStatus
 shopper_sort_order(ShopperEnv *env, const uint64_t *key, uint32_t *order, int64_t n)

@@ -2,12 +2,24 @@
 #ifndef SHOPPER_SORT_H
 #define SHOPPER_SORT_H
 
+#include <string.h>
+
 #include "env.h"
 
 /* Fill order[0..n) so that key[order[i]] rises; equal keys keep their index order. Polls. */
 extern ShopperStatus shopper_sort_order(ShopperEnv *env, const uint64_t *key, uint32_t *order, int64_t n);
 
 /* A key whose unsigned order is the numeric order of doubles (NaN last, -0.0 equals 0.0). */
-extern uint64_t shopper_sortable(double x);
+static inline uint64_t
+shopper_sortable(double x)
+{
+	uint64_t	bits;
+
+	if (x != x)
+		return UINT64_MAX;
+	x += 0.0;					/* -0.0 becomes 0.0 */
+	memcpy(&bits, &x, sizeof(bits));
+	return bits ^ ((uint64_t) ((int64_t) bits >> 63) | 0x8000000000000000ULL);
+}
 
 #endif

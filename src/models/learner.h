@@ -100,7 +100,10 @@ typedef struct ShopperLearner
 	/* PREPARED: whether levels => 'auto' gives one level of each category no column (unpenalized fits); may be NULL */
 	bool		(*wants_reference) (const ShopperOptions *options);
 
-	/* fit: reads model->options, model->task (and model->spec), fills model->state, history and own metrics */
+	/*
+	 * fit: reads model->options, model->task (and model->spec), fills model->state, history and own metrics.
+	 * Pairs arrive finished (shopper_pairs_finish).
+	 */
 	ShopperStatus (*train_rows) (ShopperEnv *env, ShopperModel *model, ShopperTable *table, const ShopperModel *previous);
 	ShopperStatus (*train_baskets) (ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs);
 	ShopperStatus (*train_ratings) (ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const ShopperModel *previous);

@@ -137,7 +137,7 @@ static int
 look_up(Datum datum)
 {
 	struct varlena *value = (struct varlena *) DatumGetPointer(datum);
-	bytea	   *head = (bytea *) (VARATT_IS_EXTENDED(value) && !VARATT_IS_SHORT(value)
+	bytea	   *head = (bytea *) (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value)
 								  ? PG_DETOAST_DATUM_SLICE(datum, 0, SHOPPER_MODEL_HEADER) : value);
 	Size		total = toast_raw_datum_size(datum) - VARHDRSZ;
 	ShopperModelHeader header;

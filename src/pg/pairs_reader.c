@@ -1,6 +1,7 @@
 /* pairs_reader.c: see pairs_reader.h; train_rules and train_recommender as aggregates and query twins. */
 #include "pairs_reader.h"
 
+#include <ctype.h>
 #include <math.h>
 
 #include "catalog/pg_type.h"
@@ -34,25 +35,77 @@ add_id(ShopperPairTraining *t, ShopperDictionary *d, ShopperValueReader *reader,
 	return code;
 }
 
+void
+shopper_id_reader(ShopperValueReader *reader, Oid type, MemoryContext context, const char *what)
+{
+	Oid			base = getBaseType(type);
+
+	shopper_value_reader(reader, type, context);
+	if (OidIsValid(get_element_type(base)))
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("%s of type %s cannot be an id", what, format_type_be(type)),
+						errhint("Give one id at a time: unnest the array.")));
+	if (reader->from == SHOPPER_FROM_TIMESTAMP || reader->from == SHOPPER_FROM_TIMESTAMPTZ)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("%s of type %s cannot be an id", what, format_type_be(type)),
+						errhint("Cast it to date or text.")));
+}
+
+/* A uuid in any form that its input function takes, as its 36-character text. */
+static bool
+canonical_uuid(const char *word, size_t length, char *out)
+{
+	int			digits = 0;
+
+	if (length >= 2 && word[0] == '{' && word[length - 1] == '}')
+	{
+		word++;
+		length -= 2;
+	}
+	for (size_t i = 0; i < length; i++)
+	{
+		if (word[i] == '-' && digits > 0 && digits < 32 && digits % 4 == 0 && word[i - 1] != '-')
+			continue;
+		if (!isxdigit((unsigned char) word[i]) || digits == 32)
+			return false;
+		if (digits == 8 || digits == 12 || digits == 16 || digits == 20)
+			*out++ = '-';
+		*out++ = pg_ascii_tolower((unsigned char) word[i]);
+		digits++;
+	}
+	return digits == 32;
+}
+
+/* A text that holds a whole number, as the input functions of integers take it. */
+static bool
+whole_number(const char *word, size_t length, int64 *number)
+{
+	char	   *copy = pnstrdup(word, length),
+			   *end;
+
+	errno = 0;
+	*number = strtoll(copy, &end, 10);
+	if (errno != 0 || end == copy)
+		return false;
+	while (isspace((unsigned char) *end))
+		end++;
+	return *end == '\0';
+}
+
 int64
 shopper_find_id(const ShopperDictionary *d, ShopperValueReader *reader, Datum id)
 {
+	char		uuid[36];
 	size_t		length;
 	const char *word;
-	char	   *end;
 	int64		number;
 
 	if (d->type == SHOPPER_ID_INT && shopper_conversion_is_integer(reader->from))
 		return shopper_dictionary_find_int(d, shopper_value_integer(reader, id));
 	word = shopper_value_text(reader, id, &length);
-	if (d->type != SHOPPER_ID_INT)
-		return shopper_dictionary_find_text(d, word, length);
-	word = pnstrdup(word, length);	/* a text that must hold a whole number */
-	errno = 0;
-	number = strtoll(word, &end, 10);
-	if (errno != 0 || *end != '\0' || end == word)
-		return -1;
-	return shopper_dictionary_find_int(d, number);
+	if (d->type == SHOPPER_ID_INT)
+		return whole_number(word, length, &number) ? shopper_dictionary_find_int(d, number) : -1;
+	if (d->type == SHOPPER_ID_UUID && reader->from != SHOPPER_FROM_UUID)
+		return canonical_uuid(word, length, uuid) ? shopper_dictionary_find_text(d, uuid, sizeof(uuid)) : -1;
+	return shopper_dictionary_find_text(d, word, length);
 }
 
 Datum
@@ -107,33 +160,24 @@ shopper_pair_training_create(MemoryContext parent, ShopperTask task, Jsonb *opti
 	return t;
 }
 
-static void
-start_reader(ShopperPairTraining *t, ShopperValueReader *reader, Oid type, const char *what)
-{
-	shopper_value_reader(reader, type, t->context);
-	if (reader->from == SHOPPER_FROM_VECTOR)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("%s of type %s cannot be an id", what, format_type_be(type)),
-						errhint("Give one line for each item: unnest the array.")));
-}
-
 void
 shopper_pair_training_types(ShopperPairTraining *t, Oid left, Oid right, Oid value, Oid time)
 {
 	const char *who = t->task == SHOPPER_FIND_RULES ? "basket" : "user";
 
-	start_reader(t, &t->left, left, who);
-	start_reader(t, &t->right, right, "item");
+	shopper_id_reader(&t->left, left, t->context, who);
+	shopper_id_reader(&t->right, right, t->context, "item");
 	t->has_value = OidIsValid(value);
 	t->has_time = OidIsValid(time);
 	if (t->has_value)
 	{
-		start_reader(t, &t->value, value, "rating");
+		shopper_value_reader(&t->value, value, t->context);
 		if (t->value.from < SHOPPER_FROM_INT2 || t->value.from > SHOPPER_FROM_BOOL)
 			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("a rating must be a number, got type %s", format_type_be(value)),
 							errhint("Options come from svd(...) as jsonb.")));
 	}
 	if (t->has_time)
-		start_reader(t, &t->time, time, "time");
+		shopper_value_reader(&t->time, time, t->context);
 	shopper_check(t->env, shopper_pairs_init(&t->pairs, t->env, id_type(&t->left), id_type(&t->right), t->has_value, t->has_time));
 	t->started = true;
 }
@@ -176,6 +220,7 @@ finish(ShopperPairTraining *t)
 		return t->env->status;
 	}
 	SHOPPER_TRY(shopper_pairs_finish(&t->pairs, &start));
+	shopper_release(t->env, start);
 	shopper_env_start_pool(t->env, t->pairs.n);
 	t->model.n_rows = t->model.n_train = t->pairs.n;
 	if (t->task == SHOPPER_FIND_RULES)
@@ -229,33 +274,35 @@ find_arguments(FunctionCallInfo fcinfo)
 		a->type[i] = type;
 		if (i < 3)
 			continue;
-		if (type == JSONBOID)
+		if (i == 3 && (PG_NARGS() > 4 || (type != JSONBOID && type != UNKNOWNOID)))
+			a->value = i;
+		else if (type == JSONBOID)
 			a->options = i;
 		else if (type == BYTEAOID)
 			a->previous = i;
-		else if (type == TIMESTAMPTZOID && i > 3)
+		else if (type == TIMESTAMPTZOID)
 			a->time = i;
-		else if (i == 3 && type == UNKNOWNOID)
+		else
 			ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
 							errmsg("cannot tell whether the third argument is a rating or options"),
 							errhint("Cast it: rating::float8, or '...'::jsonb.")));
-		else if (i == 3)
-			a->value = i;
 	}
 	return fcinfo->flinfo->fn_extra = a;
 }
 
 static void
-check_options(ShopperPairTraining *t, Datum options)
+check_options(ShopperPairTraining *t, Jsonb *options)
 {
-	Jsonb	   *jsonb;
-
-	if (options == t->seen_options)
+	if (options != NULL && t->options != NULL)
+	{
+		if (VARSIZE(options) == VARSIZE(t->options) && memcmp(options, t->options, VARSIZE(options)) == 0)
+			return;
+		if (compareJsonbContainers(&options->root, &t->options->root) == 0)
+			return;
+	}
+	else if (options == t->options)
 		return;
-	jsonb = options != (Datum) 0 ? DatumGetJsonbP(options) : NULL;
-	if ((jsonb == NULL) != (t->options == NULL) ||
-		(jsonb != NULL && compareJsonbContainers(&jsonb->root, &t->options->root) != 0))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the options must be the same on all rows of a group")));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the options must be the same on all rows of a group")));
 }
 
 static Datum
@@ -264,17 +311,16 @@ accumulate(FunctionCallInfo fcinfo, ShopperTask task)
 	MemoryContext context;
 	ShopperPairTraining *t;
 	PairArguments *a;
-	Datum		options;
+	Jsonb	   *options;
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "aggregate function called in non-aggregate context");
 	a = find_arguments(fcinfo);
-	options = a->options != 0 && !PG_ARGISNULL(a->options) ? PG_GETARG_DATUM(a->options) : (Datum) 0;
+	options = a->options != 0 && !PG_ARGISNULL(a->options) ? PG_GETARG_JSONB_P(a->options) : NULL;
 	if (PG_ARGISNULL(0))
 	{
-		t = shopper_pair_training_create(context, task, options != (Datum) 0 ? DatumGetJsonbP(options) : NULL,
+		t = shopper_pair_training_create(context, task, options,
 										 a->previous != 0 && !PG_ARGISNULL(a->previous) ? PG_GETARG_BYTEA_P(a->previous) : NULL);
-		t->seen_options = options;
 		shopper_pair_training_types(t, a->type[1], a->type[2], a->value != 0 ? a->type[a->value] : InvalidOid,
 									a->time != 0 ? a->type[a->time] : InvalidOid);
 	}
@@ -358,7 +404,8 @@ twin_start(void *state, TupleDesc desc)
 	if (desc == NULL || desc->natts < 2 || (rules && desc->natts != 2))
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 						errmsg(rules ? "the query must return two columns: basket, item"
-							   : "the query must return user, item and, when there are any, rating and time")));
+							   : "the query must return user, item and, when there are any, rating and time"),
+						errhint("Columns are read by position, not by name.")));
 	shopper_pair_training_types(c->t, TupleDescAttr(desc, 0)->atttypid, TupleDescAttr(desc, 1)->atttypid,
 								c->value >= 0 ? TupleDescAttr(desc, c->value)->atttypid : InvalidOid,
 								c->time >= 0 ? TupleDescAttr(desc, c->time)->atttypid : InvalidOid);

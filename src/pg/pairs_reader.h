@@ -22,8 +22,7 @@ typedef struct ShopperPairTraining
 	bool		has_value,
 				has_time;
 	bool		started;		/* types are known */
-	Jsonb	   *options;
-	Datum		seen_options;	/* aggregates: to notice a change */
+	Jsonb	   *options;		/* aggregates: to notice a change */
 } ShopperPairTraining;
 
 extern ShopperPairTraining *shopper_pair_training_create(MemoryContext parent, ShopperTask task, Jsonb *options, bytea *previous);
@@ -33,7 +32,9 @@ extern void shopper_pair_training_add(ShopperPairTraining *t, Datum left, bool l
 									  Datum value, bool value_null, Datum time, bool time_null);
 extern bytea *shopper_pair_training_finish(ShopperPairTraining *t);
 
-/* The code of an id given as a datum of any type in a model's dictionary, or -1. */
+/* A reader of ids; an error that names `what` when a type cannot be one. */
+extern void shopper_id_reader(ShopperValueReader *reader, Oid type, MemoryContext context, const char *what);
+/* The code of an id given as a datum of any type in a model's dictionary, or -1; texts are parsed to the dictionary's type. */
 extern int64 shopper_find_id(const ShopperDictionary *d, ShopperValueReader *reader, Datum id);
 /* An id as a datum of a wanted type (int2, int4, int8, text, uuid, ...); parsed by the type's input function when needed. */
 extern Datum shopper_id_datum(const ShopperDictionary *d, int64 code, Oid type);

@@ -13,9 +13,10 @@ cc -O2 -std=gnu11 -o "$work/mlp_bench" test/bench/mlp_bench.c \
 [ -s "$work/rows.bin" ] || "$work/mlp_bench" make "$work/rows.bin"
 for round in $(seq "${1:-3}"); do
 	"$work/mlp_bench" fit "$work/rows.bin" epochs=10 repeat=3 threads=2
-	for peer in embedding dense sklearn; do
+	for peer in "1 embedding" "2 embedding" "1 dense" "2 dense" "2 sklearn"; do
 		# settings of OpenBLAS that a machine may carry would slow the peers down
-		env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE "$python" test/bench/mlp_peer.py "$work/rows.bin" "$peer" 10 ||
+		env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE PEER_THREADS="${peer% *}" \
+			"$python" test/bench/mlp_peer.py "$work/rows.bin" "${peer#* }" 10 ||
 			echo "$peer is not available"
 	done
 done

@@ -111,7 +111,7 @@ def main():
         dense, lookup, y = dense[keep], lookup[keep], y[keep]
     args = (dense, lookup, sizes, y, train, epochs)
     seconds, p = fit_sklearn(*args) if form == "sklearn" else fit_torch(form, *args)
-    print("%s fit %.3f s, auc %.6f" % (form, seconds, auc(y[train:], p)), flush=True)
+    print("%s, %d threads: fit %.3f s, auc %.6f" % (form, THREADS, seconds, auc(y[train:], p)), flush=True)
 
 
 main()

@@ -90,6 +90,7 @@ static inline ShopperStatus
 train(ShopperEnv *env, ShopperModel *model, const Data *d, bool backwards, const char *options, const ShopperModel *previous)
 {
 	ShopperPairs pairs;
+	int64_t    *start;
 
 	memset(model, 0, sizeof(*model));
 	model->learner = &shopper_learner_svd;
@@ -109,6 +110,8 @@ train(ShopperEnv *env, ShopperModel *model, const Data *d, bool backwards, const
 		SHOPPER_TRY(shopper_dictionary_add_text(&pairs.right, item, strlen(item), &right));
 		SHOPPER_TRY(shopper_pairs_add(&pairs, left, right, d->value[at], at));
 	}
+	SHOPPER_TRY(shopper_pairs_finish(&pairs, &start));
+	shopper_release(env, start);
 	return model->learner->train_ratings(env, model, &pairs, previous);
 }
 

@@ -431,6 +431,83 @@ regression(void)
 	check_env_end(env);
 }
 
+/* ---- going on with other means, scales, levels and flags: the same function at first ---- */
+
+static ShopperSpec
+make_spec(ShopperEnv *env, double mean, double scale, bool flag, int n_levels, const char *const *levels, bool other)
+{
+	ShopperSpec spec = {.n_columns = 2, .n_numbers = 1, .n_categories = 1, .prepared = true, .n_dense = 1 + flag};
+	ShopperCategory *category;
+
+	spec.column = shopper_alloc0(env, 2, sizeof(ShopperColumn));
+	spec.number = shopper_alloc0(env, 1, sizeof(ShopperNumber));
+	spec.category = category = shopper_alloc0(env, 1, sizeof(ShopperCategory));
+	spec.column[0] = (ShopperColumn) {.name = "age", .kind = SHOPPER_KIND_NUMBER, .n = 1};
+	spec.column[1] = (ShopperColumn) {.name = "device", .kind = SHOPPER_KIND_CATEGORY, .n = 1};
+	spec.number[0] = (ShopperNumber) {.mean = mean, .scale = scale, .flag = flag ? 1 : -1};
+	spec.target_mean = mean;
+	spec.target_scale = scale;
+	CHECK_OK(env, shopper_dictionary_init(&category->levels, env, SHOPPER_ID_TEXT));
+	for (int i = 0; i < n_levels; i++)
+	{
+		uint32_t	code;
+
+		CHECK_OK(env, shopper_dictionary_add_text(&category->levels, levels[i], strlen(levels[i]), &code));
+	}
+	category->null_code = -1;
+	category->other_code = other ? n_levels : -1;
+	category->n_levels = category->size = n_levels + other;
+	category->base = -1;
+	category->offset = spec.n_dense;
+	return spec;
+}
+
+static double
+ask(const ShopperNet *net, const ShopperSpec *spec, double age, const char *device)
+{
+	double		dense[2] = {(age - spec->number[0].mean) / spec->number[0].scale, 0};
+	int32_t		lookup = shopper_category_position(&spec->category[0], shopper_category_code(&spec->category[0], device, strlen(device)));
+	double		out;
+
+	shopper_net_predict(net, dense, &lookup, &out);
+	return out;
+}
+
+static void
+goes_on(void)
+{
+	static const char *const before[] = {"phone", "desktop"};
+	static const char *const after[] = {"desktop", "tablet", "phone"};
+	ShopperEnv *env = check_env(-1);
+	ShopperSpec old_spec = make_spec(env, 40, 10, false, 2, before, true);
+	ShopperSpec spec = make_spec(env, 45, 12, true, 3, after, false);
+	int64_t		hidden[] = {9, 4};
+	ShopperNetShape shape = {1, 1, &old_spec.category[0].size, 2, hidden, 1, SHOPPER_TANH, SHOPPER_HEAD_NUMBER};
+	ShopperNet *old,
+			   *net;
+	ShopperModel previous = {.spec = &old_spec};
+
+	CHECK_OK(env, shopper_net_make(env, &shape, &old));
+	shopper_net_init(old, 3, false);
+	old->target_mean = 40;
+	old->target_scale = 10;
+	previous.state = old;
+	shape.n_dense = 2;
+	shape.size = &spec.category[0].size;
+	CHECK_OK(env, shopper_net_make(env, &shape, &net));
+	shopper_net_init(net, 4, false);
+	net->target_mean = 45;
+	net->target_scale = 12;
+	CHECK_OK(env, shopper_net_continue(env, net, &spec, &previous));
+	for (double age = 20; age < 70; age += 10)
+		for (int i = 0; i < 3; i++)	/* tablet was among the others */
+			CHECK_NEAR(ask(net, &spec, age, after[i]), ask(old, &old_spec, age, after[i]), 1e-4);
+	spec.column[0].name = "income";
+	CHECK(shopper_net_continue(env, net, &spec, &previous) == SHOPPER_BAD_OPTION);
+	CHECK(strstr(env->message, "income") != NULL);
+	check_env_end(env);
+}
+
 /* ---- one row and blocks, stored form, failures ---- */
 
 static void
@@ -568,6 +645,7 @@ test_mlp(void)
 	threads();
 	levels();
 	learns();
+	goes_on();
 	regression();
 	stored();
 	failures();

@@ -93,8 +93,8 @@ questions(void)
 	CHECK_OK(env, shopper_similar_items(env, &model, 7, 5, &rows, &n));
 	CHECK(n == 5 && ordered(rows, n) && rows[0].score <= 1 && rows[0].code != 7);
 	{
-		const float *a = shopper_item_factors(&model, 7, &(int) {0}),
-				   *b = shopper_item_factors(&model, rows[0].code, &(int) {0});
+		const float *a = shopper_item_factors(&model, 7, &(int) {0}, NULL),
+				   *b = shopper_item_factors(&model, rows[0].code, &(int) {0}, NULL);
 		double		ab = 0,
 					aa = 0,
 					bb = 0;

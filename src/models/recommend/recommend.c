@@ -412,19 +412,23 @@ shopper_similar_users(ShopperEnv *env, const ShopperModel *model, int64_t user, 
 }
 
 const float *
-shopper_user_factors(const ShopperModel *model, int64_t user, int *n)
+shopper_user_factors(const ShopperModel *model, int64_t user, int *n, double *bias)
 {
 	const ShopperFactors *f = model->state;
 
 	*n = f->factors;
+	if (bias != NULL)
+		*bias = f->user_bias[user];
 	return f->user_factor + user * f->stride;
 }
 
 const float *
-shopper_item_factors(const ShopperModel *model, int64_t item, int *n)
+shopper_item_factors(const ShopperModel *model, int64_t item, int *n, double *bias)
 {
 	const ShopperFactors *f = model->state;
 
 	*n = f->factors;
+	if (bias != NULL)
+		*bias = f->item_bias[item];
 	return f->item_factor + item * f->stride;
 }

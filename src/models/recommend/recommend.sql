@@ -1,4 +1,4 @@
--- Recommendations: train_recommender.
+-- Recommendations: train_recommender, and what is asked of its models.
 
 CREATE FUNCTION @extschema@.shopper_recommender_accum(internal, "any", "any") RETURNS internal
 LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_recommender_accum';
@@ -36,3 +36,142 @@ CREATE FUNCTION @extschema@.train_recommender_from(query text, options jsonb DEF
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'shopper_train_recommender_from';
 COMMENT ON FUNCTION @extschema@.train_recommender_from(text, jsonb, bytea) IS 'train_recommender over the rows of a query that returns user, item and, when there are any, rating and time';
 
+-- Asking a recommender. NULL model: no rows; NULL n: no limit; a NULL or unknown user gets popular items.
+
+CREATE FUNCTION @extschema@.svd_recommend(model bytea, user_id bigint, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+RETURNS TABLE(item bigint, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend';
+COMMENT ON FUNCTION @extschema@.svd_recommend(bytea, bigint, int, boolean, "any", "any") IS 'The n best items for a user, for integer ids; source is model, or popular for a user that the model does not know';
+
+CREATE FUNCTION @extschema@.svd_recommend(model bytea, user_id text, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+RETURNS TABLE(item text, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend';
+COMMENT ON FUNCTION @extschema@.svd_recommend(bytea, text, int, boolean, "any", "any") IS 'The n best items for a user, ids in text form, of any model; source is model, or popular for a user that the model does not know';
+
+CREATE FUNCTION @extschema@.svd_recommend(model bytea, user_id uuid, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+RETURNS TABLE(item uuid, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend';
+COMMENT ON FUNCTION @extschema@.svd_recommend(bytea, uuid, int, boolean, "any", "any") IS 'The n best items for a user, for uuid ids; source is model, or popular for a user that the model does not know';
+
+CREATE FUNCTION @extschema@.svd_recommend(model bytea, user_id "any", item_type anyelement, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+RETURNS TABLE(item anyelement, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_as';
+COMMENT ON FUNCTION @extschema@.svd_recommend(bytea, "any", anyelement, int, boolean, "any", "any") IS 'The n best items for a user, items of the type of item_type, as in item_type => null::int; source is model, or popular for a user that the model does not know';
+
+CREATE FUNCTION @extschema@.recommend(model bytea, user_id bigint, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+RETURNS TABLE(item bigint, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend';
+COMMENT ON FUNCTION @extschema@.recommend(bytea, bigint, int, boolean, "any", "any") IS 'The n best items for a user, from any recommender, for integer ids; source is model, or popular for a user that the model does not know';
+
+CREATE FUNCTION @extschema@.recommend(model bytea, user_id text, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+RETURNS TABLE(item text, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend';
+COMMENT ON FUNCTION @extschema@.recommend(bytea, text, int, boolean, "any", "any") IS 'The n best items for a user, from any recommender, ids in text form, of any model; source is model, or popular for a user that the model does not know';
+
+CREATE FUNCTION @extschema@.recommend(model bytea, user_id uuid, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+RETURNS TABLE(item uuid, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend';
+COMMENT ON FUNCTION @extschema@.recommend(bytea, uuid, int, boolean, "any", "any") IS 'The n best items for a user, from any recommender, for uuid ids; source is model, or popular for a user that the model does not know';
+
+CREATE FUNCTION @extschema@.recommend(model bytea, user_id "any", item_type anyelement, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+RETURNS TABLE(item anyelement, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_as';
+COMMENT ON FUNCTION @extschema@.recommend(bytea, "any", anyelement, int, boolean, "any", "any") IS 'The n best items for a user, from any recommender, items of the type of item_type, as in item_type => null::int; source is model, or popular for a user that the model does not know';
+
+CREATE FUNCTION @extschema@.recommend_for_basket(model bytea, items bigint[], n int DEFAULT 10, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, ratings float8[] DEFAULT NULL)
+RETURNS TABLE(item bigint, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_for_basket';
+COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, bigint[], int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, for integer ids; source is basket, or popular when no item is known; ratings: one for each item, for models of ratings';
+
+CREATE FUNCTION @extschema@.recommend_for_basket(model bytea, items text[], n int DEFAULT 10, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, ratings float8[] DEFAULT NULL)
+RETURNS TABLE(item text, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_for_basket';
+COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, text[], int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, ids in text form, of any model; source is basket, or popular when no item is known; ratings: one for each item, for models of ratings';
+
+CREATE FUNCTION @extschema@.recommend_for_basket(model bytea, items uuid[], n int DEFAULT 10, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, ratings float8[] DEFAULT NULL)
+RETURNS TABLE(item uuid, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_for_basket';
+COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, uuid[], int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, for uuid ids; source is basket, or popular when no item is known; ratings: one for each item, for models of ratings';
+
+CREATE FUNCTION @extschema@.recommend_for_basket(model bytea, items text, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, ratings float8[] DEFAULT NULL)
+RETURNS TABLE(item text, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_for_basket';
+COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, text, int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, items as an array literal like {1,2}; source is basket, or popular when no item is known; ratings: one for each item, for models of ratings';
+
+CREATE FUNCTION @extschema@.recommend_for_basket(model bytea, items "any", item_type anyelement, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, ratings float8[] DEFAULT NULL)
+RETURNS TABLE(item anyelement, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_for_basket_as';
+COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, "any", anyelement, int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, items of the type of item_type; source is basket, or popular when no item is known; ratings: one for each item, for models of ratings';
+
+CREATE FUNCTION @extschema@.similar_items(model bytea, item bigint, n int DEFAULT 10)
+RETURNS TABLE(item bigint, score float8, rank int)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_similar_items';
+COMMENT ON FUNCTION @extschema@.similar_items(bytea, bigint, int) IS 'The n items most similar to one, by the cosine of their factors, for integer ids; no rows for an unknown item';
+
+CREATE FUNCTION @extschema@.similar_items(model bytea, item text, n int DEFAULT 10)
+RETURNS TABLE(item text, score float8, rank int)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_similar_items';
+COMMENT ON FUNCTION @extschema@.similar_items(bytea, text, int) IS 'The n items most similar to one, by the cosine of their factors, ids in text form, of any model; no rows for an unknown item';
+
+CREATE FUNCTION @extschema@.similar_items(model bytea, item uuid, n int DEFAULT 10)
+RETURNS TABLE(item uuid, score float8, rank int)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_similar_items';
+COMMENT ON FUNCTION @extschema@.similar_items(bytea, uuid, int) IS 'The n items most similar to one, by the cosine of their factors, for uuid ids; no rows for an unknown item';
+
+CREATE FUNCTION @extschema@.similar_items(model bytea, item "any", item_type anyelement, n int DEFAULT 10)
+RETURNS TABLE(item anyelement, score float8, rank int)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_similar_items_as';
+COMMENT ON FUNCTION @extschema@.similar_items(bytea, "any", anyelement, int) IS 'The n items most similar to one, by the cosine of their factors, of the type of item_type; no rows for an unknown item';
+
+CREATE FUNCTION @extschema@.similar_users(model bytea, user_id bigint, n int DEFAULT 10)
+RETURNS TABLE(user_id bigint, score float8, rank int)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_similar_users';
+COMMENT ON FUNCTION @extschema@.similar_users(bytea, bigint, int) IS 'The n users most similar to one, by the cosine of their factors, for integer ids; no rows for an unknown user';
+
+CREATE FUNCTION @extschema@.similar_users(model bytea, user_id text, n int DEFAULT 10)
+RETURNS TABLE(user_id text, score float8, rank int)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_similar_users';
+COMMENT ON FUNCTION @extschema@.similar_users(bytea, text, int) IS 'The n users most similar to one, by the cosine of their factors, ids in text form, of any model; no rows for an unknown user';
+
+CREATE FUNCTION @extschema@.similar_users(model bytea, user_id uuid, n int DEFAULT 10)
+RETURNS TABLE(user_id uuid, score float8, rank int)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_similar_users';
+COMMENT ON FUNCTION @extschema@.similar_users(bytea, uuid, int) IS 'The n users most similar to one, by the cosine of their factors, for uuid ids; no rows for an unknown user';
+
+CREATE FUNCTION @extschema@.similar_users(model bytea, user_id "any", user_type anyelement, n int DEFAULT 10)
+RETURNS TABLE(user_id anyelement, score float8, rank int)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_similar_users_as';
+COMMENT ON FUNCTION @extschema@.similar_users(bytea, "any", anyelement, int) IS 'The n users most similar to one, by the cosine of their factors, of the type of user_type; no rows for an unknown user';
+
+CREATE FUNCTION @extschema@.predict_rating(model bytea, user_id text, item_id text)
+RETURNS float8
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'shopper_sql_predict_rating';
+COMMENT ON FUNCTION @extschema@.predict_rating(bytea, text, text) IS 'The rating that a user would give an item, within the range of the training ratings; for models of events a preference of about 0 to 1. An unknown user or item leaves its part out';
+
+CREATE FUNCTION @extschema@.predict_rating(model bytea, user_id "any", item_id "any")
+RETURNS float8
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'shopper_sql_predict_rating';
+COMMENT ON FUNCTION @extschema@.predict_rating(bytea, "any", "any") IS 'The rating that a user would give an item, within the range of the training ratings; for models of events a preference of about 0 to 1. An unknown user or item leaves its part out';
+
+CREATE FUNCTION @extschema@.user_factors(model bytea)
+RETURNS TABLE(id text, bias float8, factors float4[])
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 1000 AS 'MODULE_PATHNAME', 'shopper_sql_user_factors';
+COMMENT ON FUNCTION @extschema@.user_factors(bytea) IS 'The factors and the bias of every user: a predicted rating is mean + both biases + the dot product of the factors';
+
+CREATE FUNCTION @extschema@.item_factors(model bytea)
+RETURNS TABLE(id text, bias float8, factors float4[])
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 1000 AS 'MODULE_PATHNAME', 'shopper_sql_item_factors';
+COMMENT ON FUNCTION @extschema@.item_factors(bytea) IS 'The factors and the bias of every item: a predicted rating is mean + both biases + the dot product of the factors';

@@ -128,6 +128,17 @@ auto_lambda(const ShopperFactors *f, const ShopperLines *lines)
 	return AUTO_LAMBDA * (1 + f->alpha * weight / n) * n / sqrt((double) f->user.n * (double) f->item.n);
 }
 
+/* Lines start[u] .. start[u + 1] are those of user u: finishing the pairs has counted them. */
+static ShopperStatus
+find_starts(ShopperEnv *env, const ShopperPairs *pairs, int64_t **start)
+{
+	SHOPPER_NEW(env, *start, pairs->left.n + 1);
+	(*start)[0] = 0;
+	for (int64_t user = 0; user < pairs->left.n; user++)
+		(*start)[user + 1] = (*start)[user] + pairs->left.count[user];
+	return SHOPPER_OK;
+}
+
 static ShopperStatus
 svd_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const ShopperModel *previous)
 {
@@ -139,7 +150,7 @@ svd_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const Shopp
 	int64_t    *start;
 
 	SHOPPER_TRY(check_data(env, model, pairs, previous, implicit));
-	SHOPPER_TRY(shopper_pairs_finish(pairs, &start));
+	SHOPPER_TRY(find_starts(env, pairs, &start));
 	SHOPPER_TRY(shopper_lines_from_pairs(env, pairs, start, implicit, &lines));
 	read_options(model, &options);
 	SHOPPER_NEW0(env, f, 1);

@@ -16,7 +16,7 @@
 #include "mine.h"
 
 #define SHOPPER_WORD_ITEMS 64
-#define SHOPPER_MAX_BLOCK 10	/* items settled together; 8 to 12 measured alike, 10 best */
+#define SHOPPER_MAX_BLOCK 10	/* items settled together; 7 to 12 measured alike */
 
 typedef struct ShopperBitLevel
 {

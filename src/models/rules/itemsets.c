@@ -8,12 +8,12 @@
 #define POLL_LINES (1 << 20)
 
 static const ShopperOption options[] = {
-	{"method", SHOPPER_CHOICE, "auto", 0, 0, false, "auto,apriori,lcm", "how sets are found; all find the same sets, auto is the fastest: lcm"},
+	{"method", SHOPPER_CHOICE, "auto", 0, 0, false, "auto,apriori,lcm", "how sets are found; all find the same ones, auto is lcm"},
 	{"min_support", SHOPPER_NUMBER, "0.01", 0, 1, false, NULL, "share of baskets that a set must be in"},
 	{"min_count", SHOPPER_INTEGER, NULL, 1, INT32_MAX, false, NULL, "number of baskets that a set must be in, instead of min_support"},
 	{"max_length", SHOPPER_INTEGER, "0", 0, SHOPPER_MAX_SET_LENGTH, false, NULL, "most items in a set; 0: no limit"},
 	{"max_basket", SHOPPER_INTEGER, NULL, 1, INT32_MAX, false, NULL, "baskets of more different items are left out, and counted"},
-	{"max_itemsets", SHOPPER_INTEGER, "5000000", 1, 1000000000, false, NULL, "more sets than this are an error; a set takes about 50 bytes in training"},
+	{"max_itemsets", SHOPPER_INTEGER, "5000000", 1, 1000000000, false, NULL, "more sets than this are an error; training takes about 50 bytes for each"},
 	{NULL}
 };
 

@@ -6,10 +6,9 @@
  * loss is the negative log likelihood (binomial; multinomial with one weight row a
  * class: symmetric when penalized, the first class fixed at 0 when not).
  *
- * Method: Newton steps for two classes (a Hessian costs about as much as two
- * passes for a gradient); with many columns the Hessian comes from a part of the
- * rows, with many classes from the diagonal blocks, and L-BFGS (Nocedal 1980)
- * corrects the step. L1: proximal Newton with coordinate descent on the quadratic
+ * Method: Newton steps; with many rows the Hessian comes from a part of them (they
+ * are in random order), with many classes from its diagonal blocks, and L-BFGS
+ * (Nocedal 1980) corrects the step. The gradient is always that of all rows. L1: proximal Newton with coordinate descent on the quadratic
  * model (Friedman, Hastie, Tibshirani 2010; Lee, Sun, Saunders 2014).
  * Memory beyond the table: 8 bytes a row, and some matrices of width squared.
  */
@@ -24,7 +23,7 @@
 #define SHARDS 64				/* of a pass for loss and gradient; sums in this order */
 #define MEMORY 10				/* L-BFGS pairs */
 #define ALIAS_TOLERANCE 1e-10	/* pivot left of a column that others explain, relative */
-#define HESSIAN_WORK 4e9		/* operations for one Hessian before it is taken from a part of the rows */
+#define HESSIAN_ROWS 65536		/* a Hessian of so many rows, or of 100 a column, guides as well as one of all */
 #define MAX_FULL_HESSIAN 1500	/* rows of the joint Hessian for errors of several classes */
 
 static const ShopperOption options[] = {
@@ -33,7 +32,7 @@ static const ShopperOption options[] = {
 	{"l1_ratio", SHOPPER_NUMBER, "0.5", 0, 1, false, NULL, "share of l1 in elastic_net"},
 	{"intercept", SHOPPER_BOOLEAN, "true", 0, 0, false, NULL, "fit an intercept"},
 	{"max_iterations", SHOPPER_INTEGER, "200", 1, 1e6, false, NULL, "at most so many steps"},
-	{"tolerance", SHOPPER_NUMBER, "1e-9", 0, 1, true, NULL, "stop when no gradient component exceeds this times c times the rows"},
+	{"tolerance", SHOPPER_NUMBER, "1e-8", 0, 1, true, NULL, "stop when no gradient component exceeds this times c times the rows"},
 	{NULL}
 };
 
@@ -412,10 +411,10 @@ solve_smooth(Fit *f, ShopperLinearModel *lm, int64_t max_iterations, double tole
 		/* without a penalty the step must vanish too: on separable data only the gradient does */
 		if (norm <= tolerance && (!separable || iteration == 1 || step_size < 1e-6))
 			break;
-		if (exact || iteration <= 3 || norm > 0.3 * before || iteration % MEMORY == 0)
+		if (exact || iteration <= 4 || norm > 0.5 * before)
 		{
 			SHOPPER_TRY(precondition(f, w, factor));
-			if (norm > 0.3 * before)
+			if (norm > 0.5 * before)
 				m.n = 0;
 		}
 		before = norm;
@@ -699,18 +698,13 @@ allocate(Fit *f)
 	return SHOPPER_OK;
 }
 
-/* How many rows a Hessian may use: all, or a random part when columns are many (rows are in random order). */
+/* How many rows a Hessian needs to guide the steps (rows are in random order); few rows: all, and Newton is exact. */
 static int64_t
 hessian_rows(const Fit *f)
 {
-	double		d = f->spec->n_dense,
-				k = f->spec->n_categories;
-	double		work = (d * d / 8 + d * (1 + k) + 4 * k * k + 20) * f->k;
-	double		rows = HESSIAN_WORK / work;
-	double		least = 20.0 * (double) f->p;
+	int64_t		rows = 100 * (int64_t) f->p > HESSIAN_ROWS ? 100 * (int64_t) f->p : HESSIAN_ROWS;
 
-	rows = rows < least ? least : rows;
-	return rows < (double) f->t->n_train ? (int64_t) rows : f->t->n_train;
+	return rows < f->t->n_train ? rows : f->t->n_train;
 }
 
 static ShopperStatus

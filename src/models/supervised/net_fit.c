@@ -17,10 +17,10 @@
 /*
  * Operations that are worth a thread. A training step moves weights, activations
  * and deltas between cores: with 24 inputs and batches of 200 two threads lost at
- * 64-64 (7 million operations), drew at 128-128 (24) and won at 256-256 (86).
+ * 64-64 (7 million operations), drew at 128-128 (24) and won at 256-256 (86). A
+ * thread that the system takes off its core in mid-shard costs milliseconds more.
  */
 #define STEP_WORK 1.5e7
-#define MEASURE_WORK 1.0e6
 #define SHARD_ROWS 24
 
 /* ---- memory: one allocation, counted in a first round and dealt out in a second ---- */
@@ -114,8 +114,8 @@ prepare(ShopperNetRun *f, void **memory)
 static ShopperStatus
 run_chunk(ShopperNetRun *f, int64_t position, int64_t rows)
 {
-	double		work = row_work(f->net) * (double) rows;
-	double		most = fmin(f->training ? 6.0 * work / STEP_WORK : 2.0 * work / MEASURE_WORK, (double) rows / SHARD_ROWS);
+	double		work = (f->training ? 6.0 : 2.0) * row_work(f->net) * (double) rows;
+	double		most = fmin(work / STEP_WORK, (double) rows / SHARD_ROWS);
 
 	SHOPPER_TRY(shopper_poll(f->env));
 	f->position = position;

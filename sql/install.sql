@@ -1,0 +1,31 @@
+-- What CREATE EXTENSION makes, and that DROP EXTENSION leaves nothing.
+SET client_min_messages = warning;
+DROP EXTENSION IF EXISTS pg_shopper CASCADE;
+CREATE EXTENSION pg_shopper;
+-- every object has a comment
+SELECT d.objid::regprocedure::text AS without_comment FROM pg_depend d
+WHERE refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_shopper') AND deptype = 'e' AND classid = 'pg_proc'::regclass
+  AND obj_description(objid, 'pg_proc') IS NULL;
+SELECT objid::regclass::text AS without_comment FROM pg_depend
+WHERE refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_shopper') AND deptype = 'e' AND classid = 'pg_class'::regclass
+  AND obj_description(objid, 'pg_class') IS NULL;
+-- nothing runs with other rights than the caller's
+SELECT count(*) AS definers FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass
+WHERE refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_shopper') AND prosecdef;
+-- builders show the defaults of the learners' own tables
+SELECT count(*) AS differ
+FROM shopper.learner_options o JOIN pg_proc p ON p.proname = o.learner AND p.prorettype = 'jsonb'::regtype
+WHERE o.default_value IS NOT NULL AND o.type NOT LIKE '%[]'
+  AND (SELECT format('{"extra": null}')::jsonb) IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM regexp_matches(pg_get_function_arguments(p.oid), o.option || ' [a-z ]+ DEFAULT ''?(' || regexp_replace(o.default_value, '([.+])', '\\\1', 'g') || '|[^,]*)'));
+DROP EXTENSION pg_shopper;
+SELECT count(*) AS left_behind FROM pg_proc WHERE probin LIKE '%pg_shopper%';
+SELECT count(*) AS schemas FROM pg_namespace WHERE nspname = 'shopper';
+-- another schema
+CREATE SCHEMA tools;
+CREATE EXTENSION pg_shopper SCHEMA tools;
+SELECT tools.auc(true, 0.5) IS NULL AS works;
+SELECT tools.train_classifier_from('SELECT i % 2 = 0 AS y, i % 3 AS a FROM generate_series(1, 30) i', 'y', tools.logistic()) IS NOT NULL AS trains;
+DROP EXTENSION pg_shopper;
+DROP SCHEMA tools;
+CREATE EXTENSION pg_shopper;
