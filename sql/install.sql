@@ -13,11 +13,12 @@ WHERE refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_shopper') AND
 SELECT count(*) AS definers FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass
 WHERE refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_shopper') AND prosecdef;
 -- builders show the defaults of the learners' own tables
-SELECT count(*) AS differ
-FROM shopper.learner_options o JOIN pg_proc p ON p.proname = o.learner AND p.prorettype = 'jsonb'::regtype
-WHERE o.default_value IS NOT NULL AND o.type NOT LIKE '%[]'
-  AND (SELECT format('{"extra": null}')::jsonb) IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM regexp_matches(pg_get_function_arguments(p.oid), o.option || ' [a-z ]+ DEFAULT ''?(' || regexp_replace(o.default_value, '([.+])', '\\\1', 'g') || '|[^,]*)'));
+SELECT o.learner, o.option, o.default_value, j->>o.option AS built
+FROM shopper.learner_options o
+JOIN (VALUES ('logistic', logistic()), ('linear', linear()), ('mlp', mlp()), ('itemsets', itemsets()), ('svd', svd())) b(learner, j) USING (learner)
+WHERE o.type NOT LIKE '%[]'
+  AND CASE WHEN o.type IN ('float8', 'bigint') THEN o.default_value::float8 IS DISTINCT FROM (j->>o.option)::float8
+           ELSE o.default_value IS DISTINCT FROM j->>o.option END;
 DROP EXTENSION pg_shopper;
 SELECT count(*) AS left_behind FROM pg_proc WHERE probin LIKE '%pg_shopper%';
 SELECT count(*) AS schemas FROM pg_namespace WHERE nspname = 'shopper';

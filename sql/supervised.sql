@@ -88,14 +88,13 @@ SELECT dataset, value FROM held, model_metrics(m) WHERE metric = 'rows' ORDER BY
 SELECT dataset, value FROM model_metrics(train_classifier_from(
   'SELECT bought, pages, minutes, id > 400 AS later FROM visits', 'bought', logistic(validation_column => 'later'))) WHERE metric = 'rows' ORDER BY 1;
 SELECT round(coefficient::numeric, 6) AS weighted FROM coefficients(train_classifier_from(
-  'SELECT bought, pages, 1 + id % 2 AS w FROM visits', 'bought', logistic(weight => 'w')))
+  'SELECT bought, pages, 1 + id % 2 AS w FROM visits', 'bought', logistic(weight => 'w', penalty => 'none')))
 EXCEPT
 SELECT round(coefficient::numeric, 6) FROM coefficients(train_classifier_from(
-  'SELECT bought, pages FROM visits, generate_series(0, id % 2)', 'bought', logistic()));
+  'SELECT bought, pages FROM visits, generate_series(0, id % 2)', 'bought', logistic(penalty => 'none')));
 SELECT round(avg(predict_purchase(m, v))::numeric, 2) AS balanced
 FROM visits v, (SELECT train_classifier_from('SELECT bought, pages FROM visits', 'bought', logistic(class_weight => 'balanced')) AS m) s;
-SELECT m = train_classifier_from('SELECT bought, pages, minutes, device FROM visits', 'bought', logistic(validation => 0.25), m) AS same_optimum,
-       (model_info(train_classifier_from('SELECT bought, pages, minutes, device FROM visits', 'bought', logistic(validation => 0.25), m))->>'iterations')::int <= 1 AS at_once
+SELECT (model_info(train_classifier_from('SELECT bought, pages, minutes, device FROM visits', 'bought', logistic(validation => 0.25), m))->>'iterations')::int <= 1 AS already_there
 FROM held;
 
 -- what a model says of itself

@@ -24,7 +24,8 @@
 #define MEMORY 10				/* L-BFGS pairs */
 #define ALIAS_TOLERANCE 1e-10	/* pivot left of a column that others explain, relative */
 #define HESSIAN_ROWS 65536		/* a Hessian of so many rows, or of 100 a column, guides as well as one of all */
-#define MAX_FULL_HESSIAN 1500	/* rows of the joint Hessian for errors of several classes */
+#define MAX_JOINT 600			/* order of the Hessian of all classes together, for steps */
+#define MAX_FULL_HESSIAN 1500	/* the same, for standard errors */
 
 static const ShopperOption options[] = {
 	{"penalty", SHOPPER_CHOICE, "l2", 0, 0, false, "l2,l1,elastic_net,none", "what keeps the coefficients small"},
@@ -51,6 +52,7 @@ typedef struct Fit
 	bool	   *fixed;			/* (k * p) parameters held at 0: aliased, base class, no intercept */
 	bool		any_fixed;
 	int64_t		hessian_rows;
+	bool		joint;			/* the Hessian of all classes together is small enough to factor */
 	/* one pass */
 	const double *w;
 	double	   *loss;			/* (SHARDS) */
@@ -229,17 +231,6 @@ hessian(Fit *f, const double *w, int a, int b, int64_t rows, double *gram)
 	return SHOPPER_OK;
 }
 
-/* Take fixed parameters out of a block: a row and column of their own. */
-static void
-isolate_fixed(const Fit *f, int k, double *gram)
-{
-	const bool *fixed = f->fixed + (size_t) k * f->p;
-
-	for (size_t i = 0; f->any_fixed && i < f->p; i++)
-		for (size_t j = 0; fixed[i] && j < f->p; j++)
-			gram[i * f->p + j] = gram[j * f->p + i] = i == j;
-}
-
 /* Greatest component of the least subgradient: 0 exactly at an optimum. */
 static double
 optimality(const Fit *f, const double *w, const double *g)
@@ -268,35 +259,76 @@ typedef struct Pairs
 				next;
 } Pairs;
 
-/* Factor the diagonal blocks of the Hessian at w. */
+/* The Hessian of all classes together, (k p, k p), over `rows` rows; fixed parameters get 0. block: (p, p) to work in. */
+static ShopperStatus
+joint_hessian(Fit *f, const double *w, int64_t rows, double *block, double *joint)
+{
+	size_t		p = f->p,
+				n = (size_t) f->k * p;
+
+	for (int a = 0; a < f->k; a++)
+		for (int b = a; b < f->k; b++)
+		{
+			SHOPPER_TRY(hessian(f, w, a, b, rows, block));
+			for (size_t i = 0; i < p; i++)
+				for (size_t j = 0; j < p; j++)
+					joint[((size_t) a * p + i) * n + (size_t) b * p + j] =
+						joint[((size_t) b * p + j) * n + (size_t) a * p + i] = block[i * p + j];
+		}
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; f->fixed[i] && j < n; j++)
+			joint[i * n + j] = joint[j * n + i] = 0;
+	return SHOPPER_OK;
+}
+
+/*
+ * Cholesky factor in place, with a ridge as small as rounding allows: rows that are
+ * nearly sure, and the direction that is common to all classes, leave a singular matrix.
+ */
+static ShopperStatus
+factor_block(Fit *f, double *a, size_t n, const bool *fixed)
+{
+	double	   *copy;
+
+	SHOPPER_NEW(f->env, copy, n * n);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; fixed[i] && j < n; j++)
+			a[i * n + j] = a[j * n + i] = i == j;
+	for (double ridge = f->k > 1 ? 1e-9 : 1e-12;; ridge *= 100)
+	{
+		memcpy(copy, a, n * n * sizeof(double));
+		for (size_t i = 0; i < n; i++)
+			copy[i * n + i] += ridge * (copy[i * n + i] + 1e-20);
+		if (shopper_cholesky(f->env, copy, (int) n, 0, NULL, NULL) == SHOPPER_OK)
+			break;
+		if (f->env->status != SHOPPER_BAD_DATA || ridge > 1e6)
+			return f->env->status;
+		f->env->status = SHOPPER_OK;
+	}
+	memcpy(a, copy, n * n * sizeof(double));
+	shopper_release(f->env, copy);
+	return SHOPPER_OK;
+}
+
+/* Factor the Hessian at w: whole, or its diagonal blocks. */
 static ShopperStatus
 precondition(Fit *f, const double *w, double *factor)
 {
+	size_t		p = f->p;
+
+	if (f->joint)
+	{
+		double	   *block;
+
+		SHOPPER_NEW(f->env, block, p * p);
+		SHOPPER_TRY(joint_hessian(f, w, f->hessian_rows, block, factor));
+		shopper_release(f->env, block);
+		return factor_block(f, factor, (size_t) f->k * p, f->fixed);
+	}
 	for (int k = 0; k < f->k; k++)
 	{
-		double	   *block = factor + (size_t) k * f->p * f->p;
-		bool		done = false;
-
-		SHOPPER_TRY(hessian(f, w, k, k, f->hessian_rows, block));
-		isolate_fixed(f, k, block);
-		/* rows that are nearly sure leave a Hessian that is singular in rounding: a little ridge */
-		for (double ridge = 1e-12; !done; ridge *= 100)
-		{
-			double	   *copy;
-
-			SHOPPER_NEW(f->env, copy, f->p * f->p);
-			memcpy(copy, block, f->p * f->p * sizeof(double));
-			for (size_t i = 0; i < f->p; i++)
-				copy[i * f->p + i] += ridge * (copy[i * f->p + i] + 1e-30) + (f->k > 1 ? 1e-12 : 0);
-			done = shopper_cholesky(f->env, copy, (int) f->p, 0, NULL, NULL) == SHOPPER_OK;
-			if (!done && f->env->status == SHOPPER_BAD_DATA && ridge < 1e6)
-				f->env->status = SHOPPER_OK;
-			else if (!done)
-				return f->env->status;
-			else
-				memcpy(block, copy, f->p * f->p * sizeof(double));
-			shopper_release(f->env, copy);
-		}
+		SHOPPER_TRY(hessian(f, w, k, k, f->hessian_rows, factor + (size_t) k * p * p));
+		SHOPPER_TRY(factor_block(f, factor + (size_t) k * p * p, p, f->fixed + (size_t) k * p));
 	}
 	return SHOPPER_OK;
 }
@@ -318,7 +350,9 @@ direction(const Fit *f, const double *factor, const Pairs *m, const double *g, d
 		for (int64_t i = 0; i < n; i++)
 			d[i] -= alpha[at] * m->y[at * n + i];
 	}
-	for (int k = 0; k < f->k; k++)
+	if (f->joint)
+		shopper_cholesky_solve(factor, (int) n, NULL, d);
+	for (int k = 0; k < f->k && !f->joint; k++)
 		shopper_cholesky_solve(factor + (size_t) k * f->p * f->p, (int) f->p, NULL, d + (size_t) k * f->p);
 	for (int q = m->n - 1; q >= 0; q--)
 	{
@@ -377,7 +411,7 @@ solve_smooth(Fit *f, ShopperLinearModel *lm, int64_t max_iterations, double tole
 {
 	ShopperEnv *env = f->env;
 	size_t		n = (size_t) f->k * f->p;
-	bool		exact = f->k == 1 && f->hessian_rows == f->t->n_train;
+	bool		exact = (f->k == 1 || f->joint) && f->hessian_rows == f->t->n_train;
 	bool		separable = f->l2 == 0;
 	double	   *w = lm->w,
 			   *w_new,
@@ -389,8 +423,7 @@ solve_smooth(Fit *f, ShopperLinearModel *lm, int64_t max_iterations, double tole
 				l1,
 				value_new,
 				norm,
-				step_size = 0,
-				before = INFINITY;
+				step_size = 0;
 	Pairs		m = {0};
 	int64_t		iteration;
 
@@ -398,7 +431,7 @@ solve_smooth(Fit *f, ShopperLinearModel *lm, int64_t max_iterations, double tole
 	SHOPPER_NEW0(env, g, n);
 	SHOPPER_NEW0(env, g_new, n);
 	SHOPPER_NEW0(env, d, n);
-	SHOPPER_NEW0(env, factor, n * f->p);
+	SHOPPER_NEW0(env, factor, n * (f->joint ? n : f->p));
 	SHOPPER_NEW0(env, m.s, MEMORY * n);
 	SHOPPER_NEW0(env, m.y, MEMORY * n);
 	SHOPPER_TRY(evaluate(f, w, &value, &l1, g));
@@ -411,13 +444,8 @@ solve_smooth(Fit *f, ShopperLinearModel *lm, int64_t max_iterations, double tole
 		/* without a penalty the step must vanish too: on separable data only the gradient does */
 		if (norm <= tolerance && (!separable || iteration == 1 || step_size < 1e-6))
 			break;
-		if (exact || iteration <= 4 || norm > 0.5 * before)
-		{
+		if (exact || iteration <= 4 || iteration % MEMORY == 0)
 			SHOPPER_TRY(precondition(f, w, factor));
-			if (norm > 0.5 * before)
-				m.n = 0;
-		}
-		before = norm;
 		direction(f, factor, &m, g, d);
 		slope = shopper_dot(g, d, (int64_t) n);
 		if (slope >= 0 && m.n > 0)
@@ -634,18 +662,7 @@ standard_errors(Fit *f, ShopperLinearModel *lm)
 	SHOPPER_NEW0(env, skip, n);
 	SHOPPER_NEW0(env, lm->std_error, n);
 	SHOPPER_NEW(env, block, p * p);
-	for (int a = 0; a < f->k; a++)
-		for (int b = a; b < f->k; b++)
-		{
-			SHOPPER_TRY(hessian(f, lm->w, a, b, f->t->n_train, block));
-			for (size_t i = 0; i < p; i++)
-				for (size_t j = 0; j < p; j++)
-					joint[((size_t) a * p + i) * n + (size_t) b * p + j] =
-						joint[((size_t) b * p + j) * n + (size_t) a * p + i] = block[i * p + j];
-		}
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; f->fixed[i] && j < n; j++)
-			joint[i * n + j] = joint[j * n + i] = 0;
+	SHOPPER_TRY(joint_hessian(f, lm->w, f->t->n_train, block, joint));
 	SHOPPER_TRY(shopper_cholesky(env, joint, (int) n, 1e-14, skip, NULL));
 	SHOPPER_TRY(shopper_cholesky_inverse(env, joint, (int) n, skip, inverse));
 	for (int k = 0; k < f->k; k++)
@@ -740,6 +757,7 @@ train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel 
 		if (f.fixed[i])
 			lm->w[i] = 0;
 	f.hessian_rows = hessian_rows(&f);
+	f.joint = f.k > 1 && (size_t) f.k * f.p <= MAX_JOINT;
 	tolerance = shopper_option_number(o, "tolerance") * f.c * (double) t->n_train;
 	if (f.l1 > 0)
 		SHOPPER_TRY(solve_l1(&f, lm, shopper_option_integer(o, "max_iterations"), tolerance));
