@@ -1,3 +1,4 @@
+-- Recommenders: training, both twins; the best items for users and baskets, neighbours, single ratings; ids, filters, errors.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pg_shopper;
 RESET client_min_messages;
@@ -190,7 +191,7 @@ SELECT count(*) FROM models, recommend(model, 2) WHERE name = 'mixed';
 SELECT count(*) FROM models, recommend(model, md5('u2')::uuid) WHERE name = 'ratings';
 SELECT count(*) FROM models, recommend_for_basket(model, ARRAY[1]) WHERE name = 'texts';
 SELECT count(*) FROM models, similar_users(model, 2) WHERE name = 'texts';
-SELECT count(*) FROM models, recommend(model, 'user 2', item_type => NULL::int) WHERE name = 'texts';
+SELECT count(*) FROM models, recommend(model, 'user 2', item_type => NULL::int, exclude_seen => false, only_items => ARRAY['item 7']) WHERE name = 'texts';
 SELECT count(*) FROM models, recommend(model, 2, -1) WHERE name = 'ratings';
 SELECT count(*) FROM models, similar_items(model, 2, -1) WHERE name = 'ratings';
 SELECT count(*) FROM models, recommend(model, 2, only_items => 7) WHERE name = 'ratings';

@@ -48,28 +48,79 @@ contains(const ShopperItemset *set, int32_t item)
 	return false;
 }
 
+static void
+get_set(const ShopperItemsets *sets, int32_t node, ShopperItemset *set)
+{
+	set->n = shopper_itemtree_items(&sets->tree, node, set->items);
+	set->count = sets->tree.count[node];
+	set->support = (double) set->count / sets->n_baskets;
+}
+
+/* Is the set of a node within the limits? Then *set is filled. */
+static bool
+within(const ShopperItemsetCursor *c, int32_t node, ShopperItemset *set)
+{
+	if (c->sets->tree.count[node] < c->min_count)
+		return false;
+	get_set(c->sets, node, set);
+	for (int i = 0; i < c->limits.n_contains; i++)
+		if (!contains(set, c->limits.contains[i]))
+			return false;
+	return true;
+}
+
 bool
 shopper_itemsets_next(ShopperItemsetCursor *c, ShopperItemset *set)
 {
-	const ShopperItemTree *tree = &c->sets->tree;
-
 	while (c->next < c->end)
-	{
-		int32_t		node = c->next++;
-		bool		wanted = true;
-
-		if (tree->count[node] < c->min_count)
-			continue;
-		set->n = shopper_itemtree_items(tree, node, set->items);
-		for (int i = 0; i < c->limits.n_contains && wanted; i++)
-			wanted = contains(set, c->limits.contains[i]);
-		if (!wanted)
-			continue;
-		set->count = tree->count[node];
-		set->support = (double) set->count / c->sets->n_baskets;
-		return true;
-	}
+		if (within(c, c->next++, set))
+			return true;
 	return false;
+}
+
+ShopperStatus
+shopper_itemsets_find(ShopperEnv *env, const ShopperModel *model, const ShopperItemsetLimits *limits,
+					  int64_t max_sets, ShopperItemsetList *list)
+{
+	ShopperItemsetCursor c;
+	ShopperItemset set;
+	int64_t		capacity = 0;
+	int32_t    *found = NULL;
+	uint64_t   *key;
+	uint32_t   *order;
+
+	memset(list, 0, sizeof(*list));
+	shopper_itemsets_begin(&c, model, limits);
+	list->sets = c.sets;
+	for (int32_t node = c.next; node < c.end; node++)
+	{
+		if ((node & 0xffff) == 0)
+			SHOPPER_TRY(shopper_poll(env));
+		if (!within(&c, node, &set))
+			continue;
+		SHOPPER_TRY(shopper_grow(env, &found, &capacity, list->n + 1, sizeof(*found)));
+		found[list->n++] = node;
+	}
+	SHOPPER_NEW(env, key, list->n);
+	SHOPPER_NEW(env, order, list->n);
+	for (int64_t i = 0; i < list->n; i++)
+		key[i] = (uint64_t) (INT32_MAX - c.sets->tree.count[found[i]]);
+	SHOPPER_TRY(shopper_sort_order(env, key, order, list->n));
+	if (max_sets > 0 && list->n > max_sets)
+		list->n = max_sets;
+	SHOPPER_NEW(env, list->node, list->n);
+	for (int64_t i = 0; i < list->n; i++)
+		list->node[i] = found[order[i]];
+	shopper_release(env, order);
+	shopper_release(env, key);
+	shopper_release(env, found);
+	return SHOPPER_OK;
+}
+
+void
+shopper_itemsets_get(const ShopperItemsetList *list, int64_t i, ShopperItemset *set)
+{
+	get_set(list->sets, list->node[i], set);
 }
 
 /* ---- figures of a rule ---- */

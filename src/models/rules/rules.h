@@ -62,6 +62,18 @@ extern void shopper_itemsets_begin(ShopperItemsetCursor *cursor, const ShopperMo
 /* False at the end. Never fails, allocates nothing; a call may pass over many sets. */
 extern bool shopper_itemsets_next(ShopperItemsetCursor *cursor, ShopperItemset *set);
 
+typedef struct ShopperItemsetList
+{
+	const ShopperItemsets *sets;
+	int64_t		n;
+	int32_t    *node;			/* (n) */
+} ShopperItemsetList;
+
+/* The sets within limits, the most frequent first, then in the order of the cursor; the first max_sets of them (0: all). */
+extern ShopperStatus shopper_itemsets_find(ShopperEnv *env, const ShopperModel *model, const ShopperItemsetLimits *limits,
+										   int64_t max_sets, ShopperItemsetList *list);
+extern void shopper_itemsets_get(const ShopperItemsetList *list, int64_t i, ShopperItemset *set);
+
 /* ---- rules ---- */
 
 typedef enum ShopperRuleMeasure

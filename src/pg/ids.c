@@ -1,0 +1,141 @@
+/* ids.c: see ids.h */
+#include "ids.h"
+
+#include "catalog/pg_type.h"
+#include "utils/lsyscache.h"
+
+/* ---- lists as arguments ---- */
+
+static void
+start_list(FunctionCallInfo fcinfo, ShopperIdArgument *a, int n, const char *what)
+{
+	Oid			base,
+				element = TEXTOID;
+
+	a->type = get_fn_expr_argtype(fcinfo->flinfo, n);
+	if (!OidIsValid(a->type))
+		elog(ERROR, "could not determine the type of argument %d", n + 1);
+	base = getBaseType(a->type);
+	a->array = InvalidOid;
+	if (base != UNKNOWNOID && base != TEXTOID && base != VARCHAROID)
+	{
+		a->array = base;
+		element = get_element_type(base);
+		if (!OidIsValid(element))
+			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+							errmsg("%s must be an array of ids, got type %s", what, format_type_be(a->type)),
+							errhint("Write ARRAY[...] around it.")));
+	}
+	shopper_id_reader(&a->reader, element, fcinfo->flinfo->fn_mcxt, what);
+	a->ready = true;
+}
+
+/* The array in argument n, parsed when it came as text. */
+static ArrayType *
+list_array(FunctionCallInfo fcinfo, const ShopperIdArgument *a, int n)
+{
+	Oid			input,
+				element;
+	char	   *literal;
+
+	if (OidIsValid(a->array))
+		return PG_GETARG_ARRAYTYPE_P(n);
+	literal = a->type == UNKNOWNOID ? PG_GETARG_CSTRING(n) : text_to_cstring(PG_GETARG_TEXT_PP(n));
+	getTypeInputInfo(TEXTARRAYOID, &input, &element);
+	return DatumGetArrayTypeP(OidInputFunctionCall(input, literal, element, -1));
+}
+
+int32_t *
+shopper_id_list(FunctionCallInfo fcinfo, ShopperIdArgument *a, int n, const ShopperDictionary *d, const char *what, int *length)
+{
+	ArrayType  *array;
+	Datum	   *values;
+	bool	   *nulls,
+				byval;
+	int16		width;
+	char		align;
+	int32_t    *code;
+
+	*length = 0;
+	if (PG_ARGISNULL(n))
+		return NULL;
+	if (!a->ready)
+		start_list(fcinfo, a, n, what);
+	array = list_array(fcinfo, a, n);
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &width, &byval, &align);
+	deconstruct_array(array, ARR_ELEMTYPE(array), width, byval, align, &values, &nulls, length);
+	code = palloc(sizeof(int32_t) * Max(*length, 1));
+	for (int i = 0; i < *length; i++)
+		code[i] = nulls[i] ? -1 : (int32_t) shopper_find_id(d, &a->reader, values[i]);
+	return code;
+}
+
+void
+shopper_check_id_type(const ShopperDictionary *d, Oid type, const char *what)
+{
+	if ((type != INT8OID || d->type == SHOPPER_ID_INT) && (type != UUIDOID || d->type == SHOPPER_ID_UUID))
+		return;
+	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+					errmsg("the model's %s ids are %s, they cannot be returned as %s", what,
+						   d->type == SHOPPER_ID_INT ? "integers" : d->type == SHOPPER_ID_UUID ? "uuids" : "texts",
+						   format_type_be(type)),
+					errhint("Cast the ids that you give to text[], or name the type that you want: %s_type => null::text.", what)));
+}
+
+/* ---- sets as results ---- */
+
+void
+shopper_id_sets(ShopperIdSets *s, const ShopperDictionary *d, Oid type, MemoryContext context)
+{
+	s->d = d;
+	s->type = type;
+	s->context = context;
+	get_typlenbyvalalign(type, &s->width, &s->by_value, &s->align);
+	s->id = MemoryContextAllocHuge(context, sizeof(Datum) * Max(d->n, 1));
+	s->ready = MemoryContextAllocExtended(context, Max(d->n, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+Datum
+shopper_id_of(ShopperIdSets *s, int32_t code)
+{
+	if (!s->ready[code])
+	{
+		MemoryContext old = MemoryContextSwitchTo(s->context);
+
+		s->id[code] = shopper_id_datum(s->d, code, s->type);
+		s->ready[code] = true;
+		MemoryContextSwitchTo(old);
+	}
+	return s->id[code];
+}
+
+/* Integers by number, texts by bytes, as in every other order of ids. */
+static bool
+comes_before(const ShopperDictionary *d, int32_t a, int32_t b)
+{
+	int			order;
+
+	if (d->type == SHOPPER_ID_INT)
+		return d->integer[a] < d->integer[b];
+	order = memcmp(d->bytes + d->start[a], d->bytes + d->start[b], Min(d->length[a], d->length[b]));
+	return order != 0 ? order < 0 : d->length[a] < d->length[b];
+}
+
+Datum
+shopper_id_array(ShopperIdSets *s, int32_t *code, int n)
+{
+	Datum	   *id = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int i = 1; i < n; i++)	/* sets are short */
+	{
+		int32_t		moving = code[i];
+		int			to = i;
+
+		for (; to > 0 && comes_before(s->d, moving, code[to - 1]); to--)
+			code[to] = code[to - 1];
+		code[to] = moving;
+	}
+	for (int i = 0; i < n; i++)
+		id[i] = shopper_id_of(s, code[i]);
+	return PointerGetDatum(construct_array(id, n, s->type, s->width, s->by_value, s->align));
+}

@@ -1,0 +1,393 @@
+/*
+ * rules.c: the SQL calls of item set models: assoc_rules, frequent_itemsets,
+ * assoc_recommend.
+ *
+ * Sets go out in the order of their ids' values, so that a set looks the same from
+ * every model. Each call works in a context of its own, each row in another.
+ */
+#include "ids.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/lsyscache.h"
+#include "utils/tuplestore.h"
+
+#include "../models/rules/rules.h"
+
+#define MAX_ARGUMENTS 15
+
+typedef struct CallSite
+{
+	ShopperIdArgument argument[MAX_ARGUMENTS];
+} CallSite;
+
+typedef struct Call
+{
+	FunctionCallInfo fcinfo;
+	const ShopperModel *model;
+	const ShopperDictionary *items;
+	CallSite   *site;
+	ShopperEnv *env;
+	MemoryContext context,
+				row,			/* reset after each row */
+				old;
+	Tuplestorestate *rows;
+	TupleDesc	desc;
+} Call;
+
+/* False: the model is NULL, there are no rows. */
+static bool
+begin(FunctionCallInfo fcinfo, Call *call)
+{
+	ShopperModelUse *use;
+
+	call->fcinfo = fcinfo;
+	call->rows = shopper_rows_begin(fcinfo, &call->desc);
+	if (PG_ARGISNULL(0))
+		return false;
+	use = shopper_model_arg(fcinfo, 0);
+	call->model = use->model;
+	if (call->model->learner->shape != SHOPPER_BASKETS)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("expected a model of rules, got a model of %s", call->model->learner->name),
+						errhint("Models of rules come from train_rules.")));
+	if (use->extra == NULL)
+		use->extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
+	call->site = use->extra;
+	call->items = &shopper_itemsets(call->model)->items;
+	call->env = shopper_env_create(CurrentMemoryContext, &call->context);
+	call->old = MemoryContextSwitchTo(call->context);
+	call->row = AllocSetContextCreate(call->context, "pg_shopper row", ALLOCSET_SMALL_SIZES);
+	return true;
+}
+
+static Datum
+finish(Call *call)
+{
+	MemoryContextSwitchTo(call->old);
+	MemoryContextDelete(call->context);
+	return (Datum) 0;
+}
+
+static void
+begin_row(Call *call)
+{
+	CHECK_FOR_INTERRUPTS();
+	MemoryContextReset(call->row);
+	MemoryContextSwitchTo(call->row);
+}
+
+static void
+end_row(Call *call, Datum *values, bool *nulls)
+{
+	tuplestore_putvalues(call->rows, call->desc, values, nulls);
+	MemoryContextSwitchTo(call->context);
+}
+
+/* ---- arguments: NULL is as good as the default ---- */
+
+/* A number from 0 to most. */
+static double
+number_argument(const Call *call, int n, const char *name, double most)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+	double		x = PG_ARGISNULL(n) ? 0 : PG_GETARG_FLOAT8(n);
+
+	if (x >= 0 && x <= most)
+		return x;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					isinf(most) ? errmsg("%s must not be negative, got %g", name, x)
+					: errmsg("%s must be between 0 and %g, got %g", name, most, x)));
+	return 0;
+}
+
+static int64
+not_negative(const char *name, int64 x)
+{
+	if (x < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must not be negative, got %lld", name, (long long) x)));
+	return x;
+}
+
+static int
+int_argument(const Call *call, int n, const char *name)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+
+	return PG_ARGISNULL(n) ? 0 : (int) not_negative(name, PG_GETARG_INT32(n));
+}
+
+static int64
+bigint_argument(const Call *call, int n, const char *name)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+
+	return PG_ARGISNULL(n) ? 0 : not_negative(name, PG_GETARG_INT64(n));
+}
+
+static int32_t *
+items_argument(const Call *call, int n, const char *name, int *length)
+{
+	return shopper_id_list(call->fcinfo, &call->site->argument[n], n, call->items, name, length);
+}
+
+static ShopperRuleMeasure
+measure_argument(const Call *call, int n)
+{
+	static const char *const names[] = {"lift", "confidence", "support", "leverage", "conviction"};
+	FunctionCallInfo fcinfo = call->fcinfo;
+	char	   *name;
+
+	if (PG_ARGISNULL(n))
+		return SHOPPER_BY_LIFT;
+	name = text_to_cstring(PG_GETARG_TEXT_PP(n));
+	for (int i = 0; i < lengthof(names); i++)
+		if (pg_strcasecmp(name, names[i]) == 0)
+			return (ShopperRuleMeasure) i;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("order_by must be lift, confidence, support, leverage or conviction, got \"%s\"", name)));
+	return SHOPPER_BY_LIFT;
+}
+
+/* The ids' type of result column n, an array. */
+static Oid
+element_of_column(const Call *call, int n)
+{
+	return get_element_type(getBaseType(TupleDescAttr(call->desc, n)->atttypid));
+}
+
+/* ---- assoc_rules ---- */
+
+/*
+ * From argument n: min_confidence, min_lift, min_support, min_count, min_length,
+ * max_length, max_antecedent, max_consequent, antecedent_contains,
+ * consequent_contains, max_confidence, max_rules, order_by.
+ */
+static ShopperRuleLimits
+rule_limits(const Call *call, int n)
+{
+	ShopperRuleLimits limits = {0};
+
+	limits.min_confidence = number_argument(call, n, "min_confidence", 1);
+	limits.min_lift = number_argument(call, n + 1, "min_lift", INFINITY);
+	limits.min_support = number_argument(call, n + 2, "min_support", 1);
+	limits.min_count = bigint_argument(call, n + 3, "min_count");
+	limits.min_length = int_argument(call, n + 4, "min_length");
+	limits.max_length = int_argument(call, n + 5, "max_length");
+	limits.max_antecedent = int_argument(call, n + 6, "max_antecedent");
+	limits.max_consequent = int_argument(call, n + 7, "max_consequent");
+	limits.antecedent_contains = items_argument(call, n + 8, "antecedent_contains", &limits.n_antecedent_contains);
+	limits.consequent_contains = items_argument(call, n + 9, "consequent_contains", &limits.n_consequent_contains);
+	limits.max_confidence = number_argument(call, n + 10, "max_confidence", 1);
+	limits.max_rules = int_argument(call, n + 11, "max_rules");
+	limits.by = measure_argument(call, n + 12);
+	return limits;
+}
+
+static void
+set_unless_nan(Datum *value, bool *null, double x)
+{
+	*null = isnan(x);
+	*value = Float8GetDatum(*null ? 0 : x);
+}
+
+static void
+put_rule(Call *call, ShopperIdSets *sets, ShopperRule *rule)
+{
+	Datum		v[12];
+	bool		null[12] = {false};
+
+	begin_row(call);
+	v[0] = shopper_id_array(sets, rule->antecedent, rule->n_antecedent);
+	v[1] = shopper_id_array(sets, rule->consequent, rule->n_consequent);
+	v[2] = Int64GetDatum(rule->count);
+	v[3] = Int64GetDatum(rule->antecedent_count);
+	v[4] = Int64GetDatum(rule->consequent_count);
+	v[5] = Float8GetDatum(rule->support);
+	v[6] = Float8GetDatum(rule->confidence);
+	v[7] = Float8GetDatum(rule->lift);
+	v[8] = Float8GetDatum(rule->leverage);
+	set_unless_nan(&v[9], &null[9], rule->conviction);
+	set_unless_nan(&v[10], &null[10], rule->chi_square);
+	set_unless_nan(&v[11], &null[11], rule->p_value);
+	end_row(call, v, null);
+}
+
+static Datum
+assoc_rules(FunctionCallInfo fcinfo, int first)
+{
+	Call		call;
+	ShopperRuleLimits limits;
+	ShopperRuleList list;
+	ShopperIdSets sets;
+	ShopperRule rule;
+
+	if (!begin(fcinfo, &call))
+		return (Datum) 0;
+	limits = rule_limits(&call, first);
+	shopper_id_sets(&sets, call.items, element_of_column(&call, 0), call.context);
+	shopper_check(call.env, shopper_rules_find(call.env, call.model, &limits, &list));
+	for (int64_t i = 0; i < list.n; i++)
+	{
+		shopper_rules_get(&list, i, &rule);
+		put_rule(&call, &sets, &rule);
+	}
+	return finish(&call);
+}
+
+PG_FUNCTION_INFO_V1(shopper_assoc_rules);
+Datum
+shopper_assoc_rules(PG_FUNCTION_ARGS)
+{
+	return assoc_rules(fcinfo, 1);
+}
+
+PG_FUNCTION_INFO_V1(shopper_assoc_rules_as);
+Datum
+shopper_assoc_rules_as(PG_FUNCTION_ARGS)
+{
+	return assoc_rules(fcinfo, 2);
+}
+
+/* ---- frequent_itemsets: from argument n min_support, min_count, min_length, max_length, item_contains, max_sets ---- */
+
+static Datum
+frequent_itemsets(FunctionCallInfo fcinfo, int n)
+{
+	Call		call;
+	ShopperItemsetLimits limits = {0};
+	ShopperItemsetList list;
+	ShopperItemset set;
+	ShopperIdSets sets;
+	int			max_sets;
+
+	if (!begin(fcinfo, &call))
+		return (Datum) 0;
+	limits.min_support = number_argument(&call, n, "min_support", 1);
+	limits.min_count = bigint_argument(&call, n + 1, "min_count");
+	limits.min_length = int_argument(&call, n + 2, "min_length");
+	limits.max_length = int_argument(&call, n + 3, "max_length");
+	limits.contains = items_argument(&call, n + 4, "item_contains", &limits.n_contains);
+	max_sets = int_argument(&call, n + 5, "max_sets");
+	shopper_id_sets(&sets, call.items, element_of_column(&call, 0), call.context);
+	shopper_check(call.env, shopper_itemsets_find(call.env, call.model, &limits, max_sets, &list));
+	for (int64_t i = 0; i < list.n; i++)
+	{
+		Datum		v[4];
+		bool		null[4] = {false};
+
+		shopper_itemsets_get(&list, i, &set);
+		begin_row(&call);
+		v[0] = shopper_id_array(&sets, set.items, set.n);
+		v[1] = Int32GetDatum(set.n);
+		v[2] = Int64GetDatum(set.count);
+		v[3] = Float8GetDatum(set.support);
+		end_row(&call, v, null);
+	}
+	return finish(&call);
+}
+
+PG_FUNCTION_INFO_V1(shopper_frequent_itemsets);
+Datum
+shopper_frequent_itemsets(PG_FUNCTION_ARGS)
+{
+	return frequent_itemsets(fcinfo, 1);
+}
+
+PG_FUNCTION_INFO_V1(shopper_frequent_itemsets_as);
+Datum
+shopper_frequent_itemsets_as(PG_FUNCTION_ARGS)
+{
+	return frequent_itemsets(fcinfo, 2);
+}
+
+/* ---- assoc_recommend: (model, items [, item_type], n, min_confidence, min_lift, rules_only, only_items, not_items) ---- */
+
+/* One flag for each item of the model, or NULL when all may be suggested. Arguments n and n + 1 are lists. */
+static bool *
+allowed_items(const Call *call, int n)
+{
+	int			n_only,
+				n_not;
+	int32_t    *only = items_argument(call, n, "only_items", &n_only);
+	int32_t    *not = items_argument(call, n + 1, "not_items", &n_not);
+	bool	   *allowed;
+
+	if (only == NULL && not == NULL)
+		return NULL;
+	allowed = MemoryContextAllocExtended(call->context, Max(call->items->n, 1), MCXT_ALLOC_HUGE);
+	memset(allowed, only == NULL, call->items->n);
+	for (int i = 0; i < n_only; i++)
+		if (only[i] >= 0)
+			allowed[only[i]] = true;
+	for (int i = 0; i < n_not; i++)
+		if (not[i] >= 0)
+			allowed[not[i]] = false;
+	return allowed;
+}
+
+static void
+put_suggestion(Call *call, ShopperIdSets *items, ShopperIdSets *reasons, ShopperSuggestion *s, int rank)
+{
+	Datum		v[6];
+	bool		null[6] = {false};
+
+	begin_row(call);
+	v[0] = shopper_id_of(items, s->item);
+	v[1] = Float8GetDatum(s->score);
+	v[2] = Float8GetDatum(s->lift);
+	v[3] = Int32GetDatum(rank);
+	v[4] = CStringGetTextDatum(s->source == SHOPPER_FROM_RULE ? "rule" : "popular");
+	null[5] = s->n_antecedent == 0;
+	v[5] = null[5] ? (Datum) 0 : shopper_id_array(reasons, s->antecedent, s->n_antecedent);
+	end_row(call, v, null);
+}
+
+static Datum
+assoc_recommend(FunctionCallInfo fcinfo, bool witness)
+{
+	int			first = witness ? 3 : 2;
+	Call		call;
+	ShopperSuggestLimits limits = {0};
+	ShopperSuggestion *suggestion;
+	ShopperIdSets items,
+				reasons;
+	int32_t    *basket;
+	int			n_basket;
+	int64_t		n;
+	Oid			type;
+
+	if (!begin(fcinfo, &call))
+		return (Datum) 0;
+	type = TupleDescAttr(call.desc, 0)->atttypid;
+	if (!witness)
+		shopper_check_id_type(call.items, type, "item");
+	basket = items_argument(&call, 1, "items", &n_basket);
+	limits.n = PG_ARGISNULL(first) ? INT64_MAX : int_argument(&call, first, "n");
+	limits.min_confidence = number_argument(&call, first + 1, "min_confidence", 1);
+	limits.min_lift = number_argument(&call, first + 2, "min_lift", INFINITY);
+	limits.rules_only = !PG_ARGISNULL(first + 3) && PG_GETARG_BOOL(first + 3);
+	limits.allowed = allowed_items(&call, first + 4);
+	shopper_id_sets(&items, call.items, type, call.context);
+	shopper_id_sets(&reasons, call.items, TEXTOID, call.context);
+	shopper_check(call.env, shopper_rules_suggest(call.env, call.model, basket, n_basket, &limits, &suggestion, &n));
+	for (int64_t i = 0; i < n; i++)
+		put_suggestion(&call, &items, &reasons, &suggestion[i], (int) i + 1);
+	return finish(&call);
+}
+
+PG_FUNCTION_INFO_V1(shopper_assoc_recommend);
+Datum
+shopper_assoc_recommend(PG_FUNCTION_ARGS)
+{
+	return assoc_recommend(fcinfo, false);
+}
+
+PG_FUNCTION_INFO_V1(shopper_assoc_recommend_as);
+Datum
+shopper_assoc_recommend_as(PG_FUNCTION_ARGS)
+{
+	return assoc_recommend(fcinfo, true);
+}

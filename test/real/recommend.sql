@@ -1,0 +1,68 @@
+-- Recommenders on MovieLens 100k against figures of other tools: rating errors, top-10 lists; means of 3 seeds.
+\set ON_ERROR_STOP on
+\pset format unaligned
+\pset tuples_only on
+BEGIN;
+SET LOCAL extra_float_digits = 1;
+SELECT plan(19);
+
+-- Ratings: the published fold u1, and rn % 5 = 0 held out.
+CREATE TEMP VIEW split AS
+SELECT 'u1' AS split, in_u1_test AS held_out, user_id, item_id, rating FROM ml100k_ratings UNION ALL
+SELECT 'rn5', rn % 5 = 0, user_id, item_id, rating FROM ml100k_ratings;
+CREATE TEMP TABLE line(line text, options jsonb);
+INSERT INTO line VALUES
+  ('as Surprise', svd(factors => 100, epochs => 20, learning_rate => 0.005, regularization => 0.02, init_sd => 0.1)),
+  ('slow and strict', svd(factors => 100, epochs => 100, learning_rate => 0.005, regularization => 0.1)),
+  ('defaults', svd());
+CREATE TEMP TABLE model AS
+SELECT split, line, seed, train_recommender(user_id, item_id, rating, options || jsonb_build_object('seed', seed)) AS model
+FROM split, line, generate_series(1, 3) AS seed WHERE NOT held_out GROUP BY split, line, seed, options;
+CREATE TEMP TABLE error AS
+SELECT split, line, avg(rmse) AS rmse, max(rmse) - min(rmse) AS spread
+FROM model, LATERAL (SELECT rmse(rating, predict_rating(model, user_id, item_id)) FROM split s WHERE s.split = model.split AND held_out) AS e
+GROUP BY split, line;
+SELECT diag(format('%s, %s: RMSE %s, spread of the seeds %s', split, line, round(rmse::numeric, 4), round(spread::numeric, 4))) FROM error ORDER BY line, split;
+SELECT cmp_ok(abs(rmse - CASE split WHEN 'u1' THEN 0.9508 ELSE 0.9349 END), '<=', 0.004::float8, split || ': RMSE of Surprise at its settings')
+FROM error WHERE line = 'as Surprise';
+SELECT cmp_ok(rmse, '<=', (CASE split WHEN 'u1' THEN 0.930 ELSE 0.916 END)::float8, split || ': RMSE of the best line') FROM error WHERE line = 'slow and strict';
+SELECT cmp_ok(rmse, '<=', (CASE split WHEN 'u1' THEN 0.925 ELSE 0.911 END)::float8, split || ': RMSE of the defaults') FROM error WHERE line = 'defaults';
+SELECT is(count(*)::int, 20000, split || ': ratings of unknown items are predicted, all within 1 to 5')
+FROM model JOIN split s USING (split), predict_rating(model, user_id, item_id) AS p
+WHERE line = 'defaults' AND seed = 1 AND held_out AND p BETWEEN 1 AND 5 GROUP BY split;
+
+-- Top 10: every rating counts as an event, rn % 5 = 0 held out; items of training that the user does not have.
+CREATE TEMP TABLE list_model AS
+SELECT line, seed, train_recommender(user_id, item_id, options || jsonb_build_object('seed', seed)) AS model
+FROM (VALUES ('defaults', svd()), ('64 factors', svd(factors => 64, alpha => 5, lambda => 40))) AS l(line, options), generate_series(1, 3) AS seed, ml100k_ratings
+WHERE rn % 5 <> 0 GROUP BY line, seed, options;
+CREATE TEMP TABLE history AS SELECT user_id, array_agg(item_id) AS items FROM ml100k_ratings WHERE rn % 5 <> 0 GROUP BY user_id;
+CREATE TEMP TABLE list AS
+SELECT line, seed, user_id, item, rank, source FROM list_model, history, recommend(model, user_id)
+UNION ALL
+SELECT 'basket of ' || line, seed, user_id, item, rank, source FROM list_model, history, recommend_for_basket(model, items)
+UNION ALL
+SELECT 'popularity', seed, user_id, item, rank, source FROM list_model, history, recommend(model, NULL::int, not_items => items) WHERE line = 'defaults' AND seed = 1;
+CREATE TEMP TABLE quality AS
+SELECT line, count(DISTINCT user_id) AS users, avg(ndcg) AS ndcg, avg(found) AS found, avg(recalled) AS recalled
+FROM (SELECT line, seed, user_id, ndcg(relevance, rank, 10) AS ndcg, precision_at(relevance, rank, 10) AS found, recall_at(relevance, rank, 10) AS recalled
+      FROM (SELECT line, seed, user_id, (t.item_id IS NOT NULL)::int::float8 AS relevance, rank
+            FROM (SELECT line, seed, user_id, item_id FROM (SELECT DISTINCT line, seed FROM list) AS l, ml100k_ratings WHERE rn % 5 = 0) AS t
+            FULL JOIN (SELECT line, seed, user_id, item::int AS item_id, rank FROM list) AS l USING (line, seed, user_id, item_id)) AS e
+      GROUP BY line, seed, user_id) AS by_user
+WHERE recalled IS NOT NULL GROUP BY line;
+SELECT diag(format('%s: NDCG@10 %s, precision@10 %s, recall@10 %s', line, round(ndcg::numeric, 4), round(found::numeric, 4), round(recalled::numeric, 4)))
+FROM quality ORDER BY line;
+SELECT is(array_agg(DISTINCT users), ARRAY[941::bigint], 'users with held-out items') FROM quality;
+SELECT is(count(*)::int, 943 * 10 * 13, 'lists are full') FROM list;
+SELECT is(count(*)::int, 0, 'no list holds an item of the user') FROM list JOIN history USING (user_id) WHERE item::int = ANY (items);
+SELECT is(array_agg(DISTINCT source ORDER BY source), ARRAY['basket', 'model', 'popular'], 'sources') FROM list;
+SELECT cmp_ok(ndcg, '>=', 0.42::float8, line || ': NDCG@10') FROM quality WHERE line = '64 factors';
+SELECT cmp_ok(ndcg, '>=', 0.40::float8, line || ': NDCG@10') FROM quality WHERE line = 'defaults';
+SELECT cmp_ok(ndcg, '>=', 0.40::float8, line || ': NDCG@10') FROM quality WHERE line LIKE 'basket of %' ORDER BY line;
+SELECT cmp_ok(abs(ndcg - 0.2170) + abs(found - 0.1897) + abs(recalled - 0.1116), '<=', 0.0002::float8, 'popularity: NDCG@10, precision@10, recall@10') FROM quality WHERE line = 'popularity';
+-- by content alone: the films nearest to Star Wars (50) hold its sequels (172, 181)
+SELECT cmp_ok(count(*), '=', 2::bigint, 'neighbours of a film') FROM list_model, similar_items(model, 50, 10) WHERE line = 'defaults' AND seed = 1 AND item IN (172, 181);
+SELECT cmp_ok(count(*), '=', 0::bigint, 'a film is not its own neighbour') FROM list_model, similar_items(model, 50, 2000) WHERE line = 'defaults' AND seed = 1 AND item = 50;
+SELECT * FROM finish();
+ROLLBACK;
