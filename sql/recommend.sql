@@ -194,6 +194,8 @@ SELECT count(*) FROM models, similar_users(model, 2) WHERE name = 'texts';
 SELECT count(*) FROM models, recommend(model, 'user 2', item_type => NULL::int, exclude_seen => false, only_items => ARRAY['item 7']) WHERE name = 'texts';
 SELECT count(*) FROM models, recommend(model, 2, -1) WHERE name = 'ratings';
 SELECT count(*) FROM models, similar_items(model, 2, -1) WHERE name = 'ratings';
+SELECT count(*) FROM models, recommend(model, 2, 5::bigint) WHERE name = 'ratings';
+SELECT count(*) FROM models, recommend(model, 2, NULL) WHERE name = 'ratings';
 SELECT count(*) FROM models, recommend(model, 2, only_items => 7) WHERE name = 'ratings';
 SELECT count(*) FROM models, recommend(model, 2, not_items => 'seven') WHERE name = 'ratings';
 SELECT count(*) FROM models, recommend(model, 2, not_items => ARRAY[now()]) WHERE name = 'ratings';

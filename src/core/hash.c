@@ -13,15 +13,22 @@ load64(const unsigned char *p)
 	return v;
 }
 
-/* up to 7 trailing bytes, zero-extended */
+/* up to 7 trailing bytes as one number, different for different bytes of the same count */
 static uint64_t
 load_tail(const unsigned char *p, size_t n)
 {
-	uint64_t	v = 0;
+	uint32_t	low,
+				high;
 
-	for (size_t i = 0; i < n; i++)
-		v |= (uint64_t) p[i] << (8 * i);
-	return v;
+	if (n < 4)
+		return n == 0 ? 0 : (uint64_t) p[0] | (uint64_t) p[n / 2] << 8 | (uint64_t) p[n - 1] << 16;
+	memcpy(&low, p, 4);
+	memcpy(&high, p + n - 4, 4);	/* overlaps: no loop over single bytes */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	low = __builtin_bswap32(low);
+	high = __builtin_bswap32(high);
+#endif
+	return (uint64_t) low | (uint64_t) high << 32;
 }
 
 /* 128-bit product folded to 64 bits, the mixing step of multiply-fold hashes */

@@ -360,16 +360,6 @@ select_rank(const ShopperTable *t, int j, int64_t rank, uint64_t *next)
 	return candidate[rank];
 }
 
-/* Bin 0 below low and for NaN, 1 .. SELECT_BUFFER from low on, the last above. Without branches: they would be guesses. */
-static inline int
-median_bin(double x, double low, double scale)
-{
-	double		at = (x - low) * scale + 1;
-
-	at = at >= 1 ? at : 0;
-	return (int) (at < SELECT_BUFFER + 1 ? at : SELECT_BUFFER + 1);
-}
-
 /*
  * The middle by bracketing: the first rows are a random sample, so the median lies
  * between two of its quantiles close to the middle; one pass counts what is below
@@ -385,11 +375,11 @@ bracket_median(const ShopperTable *t, int j, int64_t present, double *result)
 				least = INFINITY,
 				most = -INFINITY,
 				next = INFINITY;
-	int64_t		count[SELECT_BUFFER + 2] = {0};	/* below low, bins, above high */
+	int64_t		count[SELECT_BUFFER] = {0};
 	int64_t		n = 0,
 				inside,
 				rank = (present - 1) / 2;
-	int			bin = 1;
+	int			bin = 0;
 
 	for (int64_t i = 0; i < t->n_train && n < SELECT_BUFFER; i++)
 		if (value_at(t, j, i) == value_at(t, j, i))
@@ -397,30 +387,32 @@ bracket_median(const ShopperTable *t, int j, int64_t present, double *result)
 	if (n < 512)
 		return false;
 	qsort(key, (size_t) n, sizeof(uint64_t), compare_u64);
-	low = from_sortable(key[n * 45 / 100]);
-	high = from_sortable(key[n * 55 / 100]);
+	low = from_sortable(key[n * 46 / 100]);
+	high = from_sortable(key[n * 54 / 100]);
 	scale = (SELECT_BUFFER - 1) / (high > low ? high - low : 1);
 	if (!(scale > 0 && scale < 1e300))
 		return false;
 	for (int64_t i = 0; i < t->n_train; i++)
-		count[median_bin(value_at(t, j, i), low, scale)]++;
-	rank -= count[0] - (t->n_train - present);	/* NaN falls into bin 0 */
+	{
+		double		x = value_at(t, j, i);
+
+		rank -= x < low;
+		if (x >= low && x <= high)	/* seldom: guessed right nearly always */
+			count[(int) ((x - low) * scale)]++;
+	}
 	if (rank < 0)
 		return false;
-	while (bin <= SELECT_BUFFER && rank >= count[bin])
+	while (bin < SELECT_BUFFER && rank >= count[bin])
 		rank -= count[bin++];
-	if (bin > SELECT_BUFFER)
+	if (bin == SELECT_BUFFER)
 		return false;
 	n = 0;
 	inside = count[bin];
 	for (int64_t i = 0; i < t->n_train; i++)
 	{
 		double		x = value_at(t, j, i);
-		int			at = median_bin(x, low, scale);
 
-		if (at > bin)
-			next = x < next ? x : next;
-		else if (at == bin)
+		if (x >= low && x <= high && (int) ((x - low) * scale) == bin)
 		{
 			least = x < least ? x : least;
 			most = x > most ? x : most;
@@ -428,6 +420,13 @@ bracket_median(const ShopperTable *t, int j, int64_t present, double *result)
 				key[n++] = shopper_sortable(x);
 		}
 	}
+	if (present % 2 == 0 && rank + 1 >= inside)
+		for (int64_t i = 0; i < t->n_train; i++)
+		{
+			double		x = value_at(t, j, i);
+
+			next = x > most && x < next ? x : next;
+		}
 	if (least == most)
 		*result = least;
 	else if (inside > SELECT_BUFFER)

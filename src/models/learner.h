@@ -154,6 +154,8 @@ typedef struct ShopperModelHeader
 } ShopperModelHeader;
 
 extern ShopperStatus shopper_model_encode(ShopperEnv *env, const ShopperModel *model, unsigned char **bytes, int64_t *length);
+/* Write length and hash of finished bytes (at least a header) into their header. */
+extern void shopper_model_seal(unsigned char *bytes, size_t length);
 /* The first SHOPPER_MODEL_HEADER bytes; `total` is the length of the whole value. */
 extern ShopperStatus shopper_model_header(ShopperEnv *env, const void *bytes, size_t length, size_t total, ShopperModelHeader *header);
 /* Checks the hash, then decodes everything into memory of env. */

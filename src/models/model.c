@@ -42,6 +42,20 @@ content_hash(const unsigned char *bytes, size_t length)
 	return shopper_hash_bytes(bytes + SHOPPER_MODEL_HEADER, length - SHOPPER_MODEL_HEADER, head);
 }
 
+static void
+write_u64(unsigned char *p, uint64_t v)
+{
+	for (int i = 0; i < 8; i++)
+		p[i] = (unsigned char) (v >> (8 * i));
+}
+
+void
+shopper_model_seal(unsigned char *bytes, size_t length)
+{
+	write_u64(bytes + 16, length - SHOPPER_MODEL_HEADER);
+	write_u64(bytes + 24, content_hash(bytes, length));
+}
+
 /* ---- encode ---- */
 
 static void
@@ -85,7 +99,6 @@ shopper_model_encode(ShopperEnv *env, const ShopperModel *m, unsigned char **byt
 {
 	ShopperWriter w;
 	int64_t		at;
-	uint64_t	hash;
 
 	shopper_writer_init(&w, env);
 	shopper_put_bytes(&w, magic, 4);
@@ -125,11 +138,7 @@ shopper_model_encode(ShopperEnv *env, const ShopperModel *m, unsigned char **byt
 	shopper_end_section(&w, at);
 	SHOPPER_TRY(w.status);
 
-	for (int i = 0; i < 8; i++)
-		w.data[16 + i] = (unsigned char) ((uint64_t) (w.length - SHOPPER_MODEL_HEADER) >> (8 * i));
-	hash = content_hash(w.data, (size_t) w.length);
-	for (int i = 0; i < 8; i++)
-		w.data[24 + i] = (unsigned char) (hash >> (8 * i));
+	shopper_model_seal(w.data, (size_t) w.length);
 	*bytes = w.data;
 	*length = w.length;
 	return SHOPPER_OK;

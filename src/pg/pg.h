@@ -86,7 +86,21 @@ extern void shopper_value_reader(ShopperValueReader *reader, Oid type, MemoryCon
 extern bool shopper_feature_kind(ShopperConversion from, bool categorical, ShopperKind *kind, bool *utc, bool *may_be_id);
 /* Of an integer conversion. */
 extern int64 shopper_value_integer(const ShopperValueReader *reader, Datum value);
-extern double shopper_value_number(const ShopperValueReader *reader, Datum value);
+extern double shopper_value_number_slow(const ShopperValueReader *reader, Datum value);
+static inline double
+shopper_value_number(const ShopperValueReader *reader, Datum value)
+{
+	switch (reader->from)
+	{
+		case SHOPPER_FROM_INT4:
+			return DatumGetInt32(value);
+		case SHOPPER_FROM_FLOAT8:
+			return DatumGetFloat8(value);
+		default:
+			return shopper_value_number_slow(reader, value);
+	}
+}
+
 /* Text without a NUL in general; valid until the next call with this reader or the end of the memory context. */
 extern const char *shopper_value_text(ShopperValueReader *reader, Datum value, size_t *length);
 extern double shopper_value_days(const ShopperValueReader *reader, Datum value);

@@ -212,13 +212,17 @@ id_type_name(ShopperIdType type)
 /*
  * The type of the ids that go out. The forms without a witness type return the type
  * of the id given; they are strict, so that a query fails at once and not at the
- * first id that does not look like a number.
+ * first id that does not look like a number. The witness, argument 2, must be NULL:
+ * a bigint meant as n would otherwise pass for one.
  */
 static Oid
-output_type(const Call *call, const ShopperDictionary *d, const char *what, bool witness)
+output_type(FunctionCallInfo fcinfo, const Call *call, const ShopperDictionary *d, const char *what, bool witness)
 {
 	Oid			type = TupleDescAttr(call->desc, 0)->atttypid;
 
+	if (witness && !PG_ARGISNULL(2))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s_type must be null: it only names a type", what),
+						errhint("Write %s_type => null::bigint; if the number of rows was meant, n => 10, or cast it to int.", what)));
 	if (!witness && ((type == INT8OID && d->type != SHOPPER_ID_INT) || (type == UUIDOID && d->type != SHOPPER_ID_UUID)))
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 						errmsg("the model's %s ids are %s, they cannot be returned as %s", what, id_type_name(d->type),
@@ -259,7 +263,7 @@ recommend(FunctionCallInfo fcinfo, bool witness)
 
 	if (!begin(fcinfo, &call))
 		return (Datum) 0;
-	type = output_type(&call, call.items, "item", witness);
+	type = output_type(fcinfo, &call, call.items, "item", witness);
 	user = id_argument(fcinfo, call.site, 1, call.users, "user");
 	filter = filter_arguments(fcinfo, &call, witness ? 3 : 2);
 	shopper_check(call.env, shopper_recommend(call.env, call.model, user, &filter, &row, &n));
@@ -314,7 +318,7 @@ recommend_for_basket(FunctionCallInfo fcinfo, bool witness)
 
 	if (!begin(fcinfo, &call))
 		return (Datum) 0;
-	type = output_type(&call, call.items, "item", witness);
+	type = output_type(fcinfo, &call, call.items, "item", witness);
 	items = list_argument(fcinfo, call.site, 1, call.items, "items", &n_items);
 	filter = filter_arguments(fcinfo, &call, witness ? 3 : 2);
 	ratings = ratings_argument(fcinfo, witness ? 7 : 6, n_items);
@@ -354,7 +358,7 @@ similar(FunctionCallInfo fcinfo, bool users, bool witness)
 	if (!begin(fcinfo, &call))
 		return (Datum) 0;
 	d = users ? call.users : call.items;
-	type = output_type(&call, d, what, witness);
+	type = output_type(fcinfo, &call, d, what, witness);
 	code = id_argument(fcinfo, call.site, 1, d, what);
 	limit = limit_argument(fcinfo, witness ? 3 : 2);
 	shopper_check(call.env, (users ? shopper_similar_users : shopper_similar_items) (call.env, call.model, code, limit, &row, &n));

@@ -260,6 +260,7 @@ shopper_row_training_create(MemoryContext parent, ShopperTask task, const char *
 	t->context = context;
 	t->task = task;
 	t->target = pstrdup(target);
+	t->boolean_code[0] = t->boolean_code[1] = -1;
 	t->model.task = task;
 	t->model.learner = shopper_options_from_jsonb(env, options, task, &t->model.options);
 	if (options != NULL)
@@ -278,6 +279,29 @@ shopper_row_training_create(MemoryContext parent, ShopperTask task, const char *
 	}
 	MemoryContextSwitchTo(old);
 	return t;
+}
+
+/* The class of this row; booleans, the usual case, without making text of them each time. */
+static void
+read_class(ShopperRowTraining *t, Datum value)
+{
+	ShopperIntake *in = &t->intake;
+	ShopperValueReader *reader = &t->column[0].reader;
+	bool		boolean = reader->from == SHOPPER_FROM_BOOL;
+	int32_t    *known = &t->boolean_code[boolean && DatumGetBool(value)];
+	size_t		length;
+	const char *class;
+
+	if (boolean && *known >= 0)
+	{
+		in->classes.count[*known]++;
+		in->y_class[in->n] = *known;
+		return;
+	}
+	class = shopper_value_text(reader, value, &length);
+	shopper_check(t->env, shopper_intake_class(in, class, length));
+	if (boolean)
+		*known = in->y_class[in->n];
 }
 
 /* Target, weight and split of this row; false: the row is left out. */
@@ -317,12 +341,7 @@ read_roles(ShopperRowTraining *t, Datum *values, bool *nulls, int *features)
 		}
 	}
 	if (in->target_kind == SHOPPER_TARGET_CLASS)
-	{
-		size_t		length;
-		const char *class = shopper_value_text(&t->column[0].reader, values[t->column[0].attribute], &length);
-
-		shopper_check(t->env, shopper_intake_class(in, class, length));
-	}
+		read_class(t, values[t->column[0].attribute]);
 	*features = i;
 	return true;
 }

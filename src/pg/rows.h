@@ -35,6 +35,7 @@ typedef struct ShopperRowTraining
 	int			n_columns;
 	ShopperTrainingColumn *column;	/* target first, then weight, held out, features */
 	bool		planned;		/* columns are known */
+	int32_t		boolean_code[2];	/* class codes of false and true, -1 before they are seen */
 	ShopperModel *previous;
 
 	/* to notice arguments that change inside a group */

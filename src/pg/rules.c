@@ -98,7 +98,7 @@ number_argument(const Call *call, int n, const char *name, double most)
 	if (x >= 0 && x <= most)
 		return x;
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					isinf(most) ? errmsg("%s must not be negative, got %g", name, x)
+					isinf(most) ? errmsg("%s must be 0 or greater, got %g", name, x)
 					: errmsg("%s must be between 0 and %g, got %g", name, most, x)));
 	return 0;
 }

@@ -167,7 +167,7 @@ shopper_value_integer(const ShopperValueReader *reader, Datum value)
 }
 
 double
-shopper_value_number(const ShopperValueReader *reader, Datum value)
+shopper_value_number_slow(const ShopperValueReader *reader, Datum value)
 {
 	switch (reader->from)
 	{

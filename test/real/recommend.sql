@@ -61,8 +61,8 @@ SELECT cmp_ok(ndcg, '>=', 0.42::float8, line || ': NDCG@10') FROM quality WHERE 
 SELECT cmp_ok(ndcg, '>=', 0.40::float8, line || ': NDCG@10') FROM quality WHERE line = 'defaults';
 SELECT cmp_ok(ndcg, '>=', 0.40::float8, line || ': NDCG@10') FROM quality WHERE line LIKE 'basket of %' ORDER BY line;
 SELECT cmp_ok(abs(ndcg - 0.2170) + abs(found - 0.1897) + abs(recalled - 0.1116), '<=', 0.0002::float8, 'popularity: NDCG@10, precision@10, recall@10') FROM quality WHERE line = 'popularity';
--- by content alone: the films nearest to Star Wars (50) hold its sequels (172, 181)
-SELECT cmp_ok(count(*), '=', 2::bigint, 'neighbours of a film') FROM list_model, similar_items(model, 50, 10) WHERE line = 'defaults' AND seed = 1 AND item IN (172, 181);
+-- the film nearest to Star Wars (50) is Return of the Jedi (181)
+SELECT is(array_agg(DISTINCT item), ARRAY[181::bigint], 'neighbour of a film') FROM list_model, similar_items(model, 50, 1);
 SELECT cmp_ok(count(*), '=', 0::bigint, 'a film is not its own neighbour') FROM list_model, similar_items(model, 50, 2000) WHERE line = 'defaults' AND seed = 1 AND item = 50;
 SELECT * FROM finish();
 ROLLBACK;
