@@ -5,7 +5,8 @@
 #   make psql    psql on the demo shop
 #   make stop    end the throw-away cluster
 #   make         build; make install
-#   make unit    pure C tests (T=name for one); make regress, pgtap, real, bench
+#   make unit    pure C tests (T=name for one); make fuzz N=1000000 damaged models;
+#                 make regress, pgtap, real, bench
 #
 # All of them first install what is missing (Debian packages); none touches an
 # existing cluster.
@@ -39,7 +40,7 @@ setup:
 demo psql stop regress pgtap real bench: all
 	@test/cluster $@
 
-check: check-layers unit regress pgtap real
+check: check-layers unit fuzz regress pgtap real
 	@echo "check: all parts passed"
 
 UNIT_FLAGS = -std=gnu11 -g -O1 -fno-math-errno -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -56,6 +57,17 @@ build/unit-objects/%.o: %.c | setup
 	$(CC) $(UNIT_FLAGS) -MMD -c -o $@ $<
 -include $(UNIT_OBJS:.o=.d)
 
+# N mutants of each kind of model; more for a long run
+N = 20000
+fuzz: build/fuzz
+	build/fuzz $(N)
+
+FUZZ_SRCS  = $(PURE_SRCS) $(wildcard test/fuzz/*.c)
+FUZZ_OBJS  = $(FUZZ_SRCS:%.c=build/unit-objects/%.o)
+build/fuzz: $(FUZZ_OBJS)
+	$(CC) $(UNIT_FLAGS) -o $@ $^ -lm -lpthread
+-include $(wildcard build/unit-objects/test/fuzz/*.d)
+
 # The pure rooms know no PostgreSQL, and lower rooms no higher ones.
 check-layers:
 	@! grep -nE '#include *[<"](postgres|fmgr|access/|catalog/|executor/|utils/|nodes/|storage/|miscadmin|funcapi)' $$(find src/core src/features src/models src/tools -name '*.[ch]')
@@ -70,4 +82,4 @@ help:
 
 endif
 
-.PHONY: all install clean setup demo psql stop regress pgtap real bench check unit check-layers help
+.PHONY: all install clean setup demo psql stop regress pgtap real bench check unit fuzz check-layers help

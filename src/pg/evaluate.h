@@ -1,0 +1,24 @@
+/*
+ * evaluate.h: what the aggregates that measure predictions share.
+ */
+#ifndef SHOPPER_EVALUATE_H
+#define SHOPPER_EVALUATE_H
+
+#include "pg.h"
+
+typedef struct ShopperLabels			/* in fn_extra: how to read the arguments of "any" */
+{
+	ShopperValueReader reader[4];
+} ShopperLabels;
+
+/* The aggregate's memory context; an error outside of aggregates. */
+extern MemoryContext shopper_aggregate_context(FunctionCallInfo fcinfo);
+extern ShopperLabels *shopper_labels(FunctionCallInfo fcinfo);
+extern bool shopper_is_yes(const char *word, size_t length);
+extern bool shopper_is_positive(ShopperValueReader *reader, Datum value);
+/* Rows with a NULL in the first two arguments are left out, as in every aggregate of SQL. */
+extern bool shopper_any_null(FunctionCallInfo fcinfo);
+/* A composite array as the result: element i is made by fill(). */
+extern Datum shopper_composite_array(FunctionCallInfo fcinfo, int n, void (*fill) (void *state, int i, Datum *values, bool *nulls), void *state);
+
+#endif

@@ -1,0 +1,282 @@
+/*
+ * ask.c: everything that SQL can ask of a model. Answers do not matter here; reading
+ * outside of an array, an endless loop or a trap does. Arrays that the host would make
+ * are made with exactly the size that it gives them.
+ */
+#include "fuzz.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../src/core/hash.h"
+#include "../../src/models/recommend/recommend.h"
+
+volatile double fuzz_sink;
+
+static void
+touch(const char *text)
+{
+	if (text != NULL)
+		fuzz_sink += (double) strlen(text);
+}
+
+static void
+add(void *ctx, const char *key, double value)
+{
+	(void) ctx;
+	touch(key);
+	fuzz_sink += value;
+}
+
+void
+fuzz_touch_dictionary(const ShopperDictionary *d)
+{
+	char		buffer[24];
+	size_t		length;
+
+	for (int64_t i = 0; i < d->n; i++)
+	{
+		touch(shopper_dictionary_text(d, i, buffer, &length));
+		fuzz_sink += (double) d->count[i] + (double) length;
+		if (d->type == SHOPPER_ID_INT ? shopper_dictionary_find_int(d, d->integer[i]) != i
+			: shopper_dictionary_find_text(d, d->bytes + d->start[i], (size_t) d->length[i]) != i)
+			abort();
+	}
+}
+
+/* ---- rows ---- */
+
+/* As src/pg/rows.c reads a record. */
+static void
+read_row(const ShopperSpec *spec, double *dense, int32_t *lookup, uint64_t random)
+{
+	for (int i = 0; i < spec->n_columns; i++)
+	{
+		const ShopperColumn *c = &spec->column[i];
+		double		x = shopper_normal(random, 1, (uint64_t) i) * 1000;
+
+		touch(c->name);
+		random = shopper_mix64(random);
+		if (c->kind == SHOPPER_KIND_CATEGORY)
+		{
+			const ShopperCategory *k = &spec->category[c->first];
+			int64_t		level = k->levels.n > 0 ? (int64_t) (random % (uint64_t) k->levels.n) : 0;
+			int32_t		code = random % 5 == 0 ? shopper_category_code(k, NULL, 0)
+				: random % 5 == 1 || k->levels.n == 0 ? shopper_category_code(k, "new", 3)
+				: shopper_category_code(k, k->levels.bytes + k->levels.start[level], (size_t) k->levels.length[level]);
+
+			lookup[c->first] = spec->prepared ? shopper_category_position(k, code) : code;
+			continue;
+		}
+		for (int k = 0; k < c->n; k++)
+			dense[c->first + k] = random % 4 == 0 ? NAN
+				: c->kind == SHOPPER_KIND_DATE || c->kind == SHOPPER_KIND_TIMESTAMP ? shopper_date_part(x, k, c->origin) : x;
+	}
+	if (spec->prepared)
+		shopper_prepare_row(spec, dense, dense);
+}
+
+static void
+ask_block(ShopperEnv *env, const ShopperModel *m, uint64_t random)
+{
+	const ShopperSpec *spec = m->spec;
+	ShopperTable t;
+	double	   *out;
+
+	if (shopper_table_make(env, &t, m->learner->wide, 3, spec->n_dense, spec->n_categories,
+						   m->task == SHOPPER_CLASSIFY ? (int) spec->classes.n : 0) != SHOPPER_OK)
+		return;
+	for (int i = 0; i < 3; i++)
+	{
+		for (int j = 0; j < spec->n_dense; j++)
+		{
+			double		x = shopper_normal(random, (uint64_t) j, (uint64_t) i);
+
+			if (m->learner->wide)
+				t.dense[j][i] = x;
+			else
+				t.dense32[j][i] = (float) x;
+		}
+		for (int k = 0; k < spec->n_categories; k++)
+		{
+			t.size[k] = spec->category[k].size;
+			t.lookup[k][i] = (int32_t) (shopper_random(random, (uint64_t) k, (uint64_t) i) % (uint64_t) (t.size[k] + 1));
+		}
+	}
+	out = shopper_alloc(env, (size_t) (3 * shopper_model_outputs(m)), sizeof(double));
+	if (out == NULL)
+		return;
+	m->learner->predict_block(m, &t, 0, 3, out);
+	fuzz_sink += out[0];
+}
+
+static void
+ask_rows(ShopperEnv *env, const ShopperModel *m, uint64_t random)
+{
+	const ShopperSpec *spec = m->spec;
+	int			outputs = shopper_model_outputs(m);
+	double	   *dense = shopper_alloc0(env, (size_t) spec->n_dense, sizeof(double)),
+			   *out = shopper_alloc0(env, (size_t) (outputs > 2 ? outputs : 2), sizeof(double));
+	int32_t    *lookup = shopper_alloc0(env, (size_t) spec->n_categories, sizeof(int32_t));
+	ShopperFeatureName *names;
+	ShopperCoefficient *c;
+	int64_t		n;
+
+	if (dense == NULL || out == NULL || lookup == NULL)
+		return;
+	touch(spec->target);
+	touch(spec->zone);
+	if (spec->target_kind == SHOPPER_TARGET_CLASS)
+		fuzz_touch_dictionary(&spec->classes);
+	if (spec->positive >= outputs)
+		abort();				/* predict_purchase would read there */
+	for (int k = 0; k < spec->n_categories; k++)
+		fuzz_touch_dictionary(&spec->category[k].levels);
+	read_row(spec, dense, lookup, random);
+	m->learner->predict(m, dense, lookup, out);
+	fuzz_sink += out[0];
+	ask_block(env, m, random);
+	if (shopper_spec_names(env, spec, &names) == SHOPPER_OK)
+		for (int i = 0; i < spec->width; i++)
+		{
+			touch(names[i].column);
+			touch(names[i].level);
+			if (names[i].column == NULL)
+				abort();		/* a column that nothing feeds */
+		}
+	if (m->learner->coefficients != NULL && m->learner->coefficients(env, m, &c, &n) == SHOPPER_OK)
+		for (int64_t i = 0; i < n; i++)
+		{
+			touch(c[i].class_name);
+			touch(c[i].feature);
+			touch(c[i].level);
+			fuzz_sink += c[i].p_value;
+		}
+}
+
+/* ---- recommenders ---- */
+
+static void
+touch_items(const ShopperDictionary *d, const ShopperRecommendation *rows, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		fuzz_sink += (double) d->count[rows[i].code] + rows[i].score;
+}
+
+static void
+ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
+{
+	const ShopperDictionary *users,
+			   *items;
+	ShopperItemFilter filter = {.n = (int64_t) (random % 20),.exclude_seen = random % 2};
+	ShopperRecommendation *rows;
+	int64_t		basket[4],
+				user,
+				item,
+				n;
+	double		ratings[4],
+				rating,
+				bias;
+	const float *factors;
+	int			n_factors;
+
+	if (shopper_recommend_ids(env, m, &users, &items) != SHOPPER_OK)
+		return;
+	fuzz_touch_dictionary(users);
+	fuzz_touch_dictionary(items);
+	user = (int64_t) (random % (uint64_t) (users->n + 1)) - 1;
+	item = (int64_t) (shopper_mix64(random) % (uint64_t) (items->n + 1)) - 1;
+	for (int i = 0; i < 4; i++)
+	{
+		basket[i] = (int64_t) (shopper_random(random, 9, (uint64_t) i) % (uint64_t) (items->n + 1)) - 1;
+		ratings[i] = i;
+	}
+	if (shopper_recommend(env, m, user, &filter, &rows, &n) == SHOPPER_OK)
+		touch_items(items, rows, n);
+	if (shopper_recommend_for_basket(env, m, basket, random % 3 == 0 ? ratings : NULL, 4, &filter, &rows, &n) == SHOPPER_OK)
+		touch_items(items, rows, n);
+	if (shopper_predict_rating(env, m, user, item, &rating) == SHOPPER_OK)
+		fuzz_sink += rating;
+	if (shopper_similar_items(env, m, item, 5, &rows, &n) == SHOPPER_OK)
+		touch_items(items, rows, n);
+	if (shopper_similar_users(env, m, user, 5, &rows, &n) == SHOPPER_OK)
+		for (int64_t i = 0; i < n; i++)
+			if (rows[i].code < 0 || rows[i].code >= users->n)
+				abort();
+	if (user >= 0)
+	{
+		factors = shopper_user_factors(m, user, &n_factors, &bias);
+		for (int i = 0; i < n_factors; i++)
+			fuzz_sink += factors[i];
+	}
+	if (item >= 0)
+	{
+		factors = shopper_item_factors(m, item, &n_factors, &bias);
+		for (int i = 0; i < n_factors; i++)
+			fuzz_sink += factors[i];
+	}
+}
+
+static void
+ask_any(const ShopperModel *m)
+{
+	for (int64_t i = 0; i < m->n_metrics; i++)
+	{
+		touch(m->metric[i].dataset);
+		touch(m->metric[i].name);
+	}
+	for (int64_t i = 0; i < m->n_steps; i++)
+		touch(m->history[i].metric);
+	for (int64_t i = 0; i < m->n_importance; i++)
+	{
+		touch(m->importance[i].feature);
+		touch(m->importance[i].method);
+	}
+	for (int i = 0; i < m->options.n; i++)
+	{
+		const ShopperOptionValue *v = &m->options.value[i];
+
+		if (v->set && (v->option->type == SHOPPER_CHOICE || v->option->type == SHOPPER_STRING))
+			fuzz_sink += (double) strlen(v->text);
+		for (int k = 0; v->set && v->option->type == SHOPPER_STRINGS && k < v->n; k++)
+			fuzz_sink += (double) strlen(v->texts[k]);
+		for (int k = 0; v->set && v->option->type == SHOPPER_INTEGERS && k < v->n; k++)
+			fuzz_sink += (double) v->integers[k];
+	}
+}
+
+void
+fuzz_ask(ShopperEnv *env, const ShopperModel *m, uint64_t random)
+{
+	ask_any(m);
+	if (m->learner->describe != NULL)
+		m->learner->describe(m, add, NULL);
+	switch (m->learner->shape)
+	{
+		case SHOPPER_ROWS:
+			ask_rows(env, m, random);
+			break;
+		case SHOPPER_BASKETS:
+			fuzz_ask_rules(env, m, random);
+			break;
+		case SHOPPER_RATINGS:
+			ask_ratings(env, m, random);
+			break;
+	}
+}
+
+void
+fuzz_continue(ShopperEnv *env, const ShopperModel *m)
+{
+	ShopperModel next;
+
+	env->status = SHOPPER_OK;
+	if (m->learner->shape == SHOPPER_RATINGS)
+		(void) fuzz_train_ratings(env, &next, shopper_option_boolean(&m->options, "implicit"), "factors=3 epochs=1", m);
+	else if (m->learner->shape == SHOPPER_ROWS)
+		(void) fuzz_train_rows(env, &next, m->learner, m->task == SHOPPER_REGRESS ? 0 : m->spec->classes.n > 2 ? 3 : 2,
+							   strcmp(m->learner->name, "mlp") != 0 ? "" : m->task == SHOPPER_REGRESS ? "hidden=4,3,2 epochs=1"
+							   : m->spec->classes.n > 2 ? "hidden=5 epochs=1" : "hidden=4,3 epochs=1", m);
+}

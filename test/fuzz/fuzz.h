@@ -1,0 +1,29 @@
+/* fuzz.h: what the files of the fuzz test share. */
+#ifndef SHOPPER_FUZZ_H
+#define SHOPPER_FUZZ_H
+
+#include "../../src/models/learner.h"
+
+/* A model of each kind, small, so that a mutation is likely to hit something. */
+#define FUZZ_KINDS 10
+extern const char *const fuzz_kind_name[FUZZ_KINDS];
+/* Train kind k and encode it; ends the program when that fails. */
+extern void fuzz_model(ShopperEnv *env, int k, unsigned char **bytes, int64_t *length);
+
+/* Train a model of rows, starting from `previous` (NULL: from nothing), with its learner and task. */
+extern ShopperStatus fuzz_train_rows(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, int classes,
+									 const char *options, const ShopperModel *previous);
+extern ShopperStatus fuzz_train_ratings(ShopperEnv *env, ShopperModel *model, bool implicit, const char *options,
+										const ShopperModel *previous);
+
+/* Ask a decoded model everything that SQL can ask; `random` chooses the questions. */
+extern void fuzz_ask(ShopperEnv *env, const ShopperModel *model, uint64_t random);
+/* Go on training from it; slow. */
+extern void fuzz_continue(ShopperEnv *env, const ShopperModel *model);
+
+/* of ask.c: answers are added here, so that nothing is optimized away */
+extern volatile double fuzz_sink;
+extern void fuzz_touch_dictionary(const ShopperDictionary *d);
+extern void fuzz_ask_rules(ShopperEnv *env, const ShopperModel *model, uint64_t random);
+
+#endif

@@ -1,0 +1,206 @@
+/* models.c: a small model of each kind, made as the host makes them. */
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../src/core/hash.h"
+#include "../../src/features/intake.h"
+
+const char *const fuzz_kind_name[FUZZ_KINDS] = {
+	"logistic, 2 classes", "logistic, 3 classes", "linear with errors", "mlp, 2 classes", "mlp, 3 classes", "mlp, number",
+	"itemsets of integers", "itemsets of texts", "svd explicit", "svd implicit"
+};
+
+enum {ROWS = 200, USERS = 12, ITEMS = 9, BASKETS = 30};
+
+/* "name=value name=value": arrays as 4,3 */
+static ShopperStatus
+set_options(ShopperEnv *env, ShopperModel *model, const char *options)
+{
+	char		copy[300],
+			   *save = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", options);
+	for (char *word = strtok_r(copy, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save))
+	{
+		char	   *value = strchr(word, '='),
+				   *next = NULL;
+		ShopperRaw	element[4],
+					raw = {.kind = SHOPPER_RAW_NUMBER,.element = element};
+		ShopperOptionType type;
+
+		*value++ = '\0';
+		type = shopper_option(&model->options, word)->option->type;
+		raw.text = value;
+		if (type == SHOPPER_BOOLEAN)
+			raw.kind = SHOPPER_RAW_BOOLEAN;
+		else if (type == SHOPPER_CHOICE || type == SHOPPER_STRING)
+			raw.kind = SHOPPER_RAW_STRING;
+		else if (type == SHOPPER_STRINGS || type == SHOPPER_INTEGERS)
+		{
+			raw.kind = SHOPPER_RAW_ARRAY;
+			for (char *part = strtok_r(value, ",", &next); part != NULL; part = strtok_r(NULL, ",", &next))
+				element[raw.n++] = (ShopperRaw) {.kind = type == SHOPPER_STRINGS ? SHOPPER_RAW_STRING : SHOPPER_RAW_NUMBER,.text = part};
+		}
+		SHOPPER_TRY(shopper_options_set(env, &model->options, model->learner->name, word, &raw));
+	}
+	return SHOPPER_OK;
+}
+
+static ShopperStatus
+start(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, ShopperTask task, const char *options)
+{
+	memset(model, 0, sizeof(*model));
+	model->learner = learner;
+	model->task = task;
+	SHOPPER_TRY(shopper_options_init(env, &model->options, learner->options, shopper_shape_options(learner->shape)));
+	return set_options(env, model, options);
+}
+
+/* ---- rows: numbers, a boolean, a category with NULLs and rare levels, dates, a vector ---- */
+
+static ShopperStatus
+add_row(ShopperIntake *in, int i, int classes)
+{
+	static const char *const class_names[] = {"no", "yes", "perhaps"};
+	double		x = shopper_normal(1, 1, (uint64_t) i),
+				vector[3];
+	char		level[16];
+	int			class = classes == 2 ? x + shopper_normal(1, 2, (uint64_t) i) > 0 : (int) (shopper_random(1, 8, (uint64_t) i) % 3);
+
+	for (int k = 0; k < 3; k++)
+		vector[k] = shopper_normal(1, 10 + (uint64_t) k, (uint64_t) i);
+	SHOPPER_TRY(shopper_intake_row(in));
+	if (classes > 0)
+		SHOPPER_TRY(shopper_intake_class(in, class_names[class], strlen(class_names[class])));
+	else
+		in->y[in->n] = 3 * x + shopper_normal(1, 3, (uint64_t) i);
+	in->weight[in->n] = 1 + i % 2;
+	shopper_intake_number(in, &in->column[0], i % 7 == 0 ? NAN : x);
+	shopper_intake_number(in, &in->column[1], i % 2);
+	snprintf(level, sizeof(level), "level %d", i % 11 == 10 ? i : i % 3);
+	SHOPPER_TRY(shopper_intake_text(in, &in->column[2], i % 13 == 0 ? NULL : level, strlen(level)));
+	shopper_intake_days(in, &in->column[3], i % 17 == 0 ? NAN : 7000 + i * 5);
+	shopper_intake_days(in, &in->column[4], 7000.25 + i);
+	SHOPPER_TRY(shopper_intake_vector(in, &in->column[5], vector, i % 19 == 0 ? 0 : 3));
+	shopper_intake_commit(in);
+	return SHOPPER_OK;
+}
+
+ShopperStatus
+fuzz_train_rows(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, int classes,
+				const char *options, const ShopperModel *previous)
+{
+	static const ShopperKind kinds[] = {SHOPPER_KIND_NUMBER, SHOPPER_KIND_BOOLEAN, SHOPPER_KIND_CATEGORY,
+	SHOPPER_KIND_DATE, SHOPPER_KIND_TIMESTAMP, SHOPPER_KIND_VECTOR};
+	static const char *const names[] = {"age", "member", "colour", "birth", "seen", "taste"};
+	ShopperIntakeRules rules = {.max_levels = 4,.on_unseen = SHOPPER_UNSEEN_OTHER,.zone = "Europe/Berlin"};
+	ShopperIntake in;
+	ShopperTable table;
+
+	SHOPPER_TRY(start(env, model, learner, classes > 0 ? SHOPPER_CLASSIFY : SHOPPER_REGRESS, options));
+	SHOPPER_TRY(shopper_intake_init(&in, env, learner->wide, 6, "bought",
+									classes > 0 ? SHOPPER_TARGET_CLASS : SHOPPER_TARGET_NUMBER, true, false));
+	for (int i = 0; i < 6; i++)
+		SHOPPER_TRY(shopper_intake_column(&in, i, names[i], kinds[i], i == 4, false));
+	for (int i = 0; i < ROWS; i++)
+		SHOPPER_TRY(add_row(&in, i, classes));
+	SHOPPER_NEW0(env, model->spec, 1);
+	SHOPPER_TRY(shopper_intake_finish(&in, &rules, &table, model->spec));
+	return shopper_train_rows(env, model, &table, NULL, previous);
+}
+
+/* ---- pairs ---- */
+
+static ShopperStatus
+add_pair(ShopperPairs *p, int left, int right, double value, int64_t time)
+{
+	char		text[40];
+	uint32_t	a,
+				b;
+
+	SHOPPER_TRY(shopper_dictionary_add_int(&p->left, left * 3, &a));
+	if (p->right.type == SHOPPER_ID_INT)
+		SHOPPER_TRY(shopper_dictionary_add_int(&p->right, right, &b));
+	else
+	{
+		snprintf(text, sizeof(text), p->right.type == SHOPPER_ID_UUID ? "0000000%d-0000-4000-8000-000000000000" : "item %d", right);
+		SHOPPER_TRY(shopper_dictionary_add_text(&p->right, text, strlen(text), &b));
+	}
+	return shopper_pairs_add(p, a, b, value, time);
+}
+
+static ShopperStatus
+train_baskets(ShopperEnv *env, ShopperModel *model, ShopperIdType items, const char *options)
+{
+	ShopperPairs pairs;
+	int64_t    *first;
+
+	SHOPPER_TRY(start(env, model, &shopper_learner_itemsets, SHOPPER_FIND_RULES, options));
+	SHOPPER_TRY(shopper_pairs_init(&pairs, env, SHOPPER_ID_INT, items, false, false));
+	for (int b = 0; b < BASKETS; b++)
+		for (int i = 0; i < ITEMS; i++)
+			if (i == b % 2 || shopper_uniform(3, (uint64_t) b, (uint64_t) i) < 0.45)
+				SHOPPER_TRY(add_pair(&pairs, b, i, 0, 0));
+	SHOPPER_TRY(shopper_pairs_finish(&pairs, &first));
+	return model->learner->train_baskets(env, model, &pairs);
+}
+
+ShopperStatus
+fuzz_train_ratings(ShopperEnv *env, ShopperModel *model, bool implicit, const char *options, const ShopperModel *previous)
+{
+	ShopperPairs pairs;
+	int64_t    *first;
+
+	SHOPPER_TRY(start(env, model, &shopper_learner_svd, SHOPPER_RECOMMEND, options));
+	SHOPPER_TRY(shopper_pairs_init(&pairs, env, SHOPPER_ID_INT, implicit ? SHOPPER_ID_UUID : SHOPPER_ID_TEXT, !implicit, !implicit));
+	for (int u = 0; u < USERS; u++)
+		for (int i = 0; i < ITEMS; i++)
+			if (shopper_uniform(4, (uint64_t) u, (uint64_t) i) < 0.5)
+				SHOPPER_TRY(add_pair(&pairs, u, i, 1 + (u * i) % 5, u + i));
+	SHOPPER_TRY(shopper_pairs_finish(&pairs, &first));
+	return model->learner->train_ratings(env, model, &pairs, previous);
+}
+
+static ShopperStatus
+train(ShopperEnv *env, int k, ShopperModel *model)
+{
+	switch (k)
+	{
+		case 0:
+			return fuzz_train_rows(env, model, &shopper_learner_logistic, 2, "positive=yes exclude=a,b penalty=none", NULL);
+		case 1:
+			return fuzz_train_rows(env, model, &shopper_learner_logistic, 3, "max_iterations=20", NULL);
+		case 2:
+			return fuzz_train_rows(env, model, &shopper_learner_linear, 0, "penalty=none levels=reference", NULL);
+		case 3:
+			return fuzz_train_rows(env, model, &shopper_learner_mlp, 2, "hidden=4,3 epochs=2 validation=0.2", NULL);
+		case 4:
+			return fuzz_train_rows(env, model, &shopper_learner_mlp, 3, "hidden=5 epochs=2 activation=tanh", NULL);
+		case 5:
+			return fuzz_train_rows(env, model, &shopper_learner_mlp, 0, "hidden=4,3,2 epochs=2", NULL);
+		case 6:
+			return train_baskets(env, model, SHOPPER_ID_INT, "min_support=0.1");
+		case 7:
+			return train_baskets(env, model, SHOPPER_ID_TEXT, "min_count=2 method=apriori max_length=4");
+		case 8:
+			return fuzz_train_ratings(env, model, false, "factors=3 epochs=5", NULL);
+		case 9:
+			return fuzz_train_ratings(env, model, true, "factors=3 epochs=3 implicit=true", NULL);
+	}
+	return SHOPPER_UNSUPPORTED;
+}
+
+void
+fuzz_model(ShopperEnv *env, int k, unsigned char **bytes, int64_t *length)
+{
+	ShopperModel model;
+
+	if (train(env, k, &model) != SHOPPER_OK || shopper_model_encode(env, &model, bytes, length) != SHOPPER_OK)
+	{
+		printf("fuzz: cannot make %s: %s\n", fuzz_kind_name[k], env->message);
+		exit(1);
+	}
+}
