@@ -262,12 +262,21 @@ shopper_get_count(ShopperReader *r, size_t min_bytes)
 	return (int64_t) n;
 }
 
+bool
+shopper_valid_text(ShopperEnv *env, const char *text, size_t length)
+{
+	if (env->valid_text == NULL || env->valid_text(env->ctx, text, length))
+		return true;
+	shopper_bad_bytes(env, "a text is not valid in this database's encoding");
+	return false;
+}
+
 char *
 shopper_get_text(ShopperReader *r, size_t *length)
 {
 	size_t		n = (size_t) shopper_get_count(r, 1);
 	const unsigned char *at = shopper_get_bytes(r, n);
-	char	   *copy = at == NULL ? NULL : shopper_strdup(r->env, (const char *) at, n);
+	char	   *copy = at == NULL || !shopper_valid_text(r->env, (const char *) at, n) ? NULL : shopper_strdup(r->env, (const char *) at, n);
 
 	if (copy == NULL)
 		r->failed = true;
@@ -330,6 +339,8 @@ shopper_get_section(ShopperReader *r, uint8_t tag, ShopperReader *section)
 ShopperStatus
 shopper_bad_bytes(ShopperEnv *env, const char *what)
 {
+	if (env->status != SHOPPER_OK)
+		return env->status;		/* the first failure is the cause: no memory, perhaps */
 	return shopper_fail(env, SHOPPER_BAD_BYTES, "invalid model: %s", what);
 }
 

@@ -65,6 +65,8 @@ extern void shopper_get_f32s(ShopperReader *r, float *v, int64_t n);
 extern bool shopper_get_section(ShopperReader *r, uint8_t tag, ShopperReader *section);
 /* SHOPPER_OK when nothing failed and every byte was read, else SHOPPER_BAD_BYTES (or out of memory). */
 extern ShopperStatus shopper_reader_done(ShopperReader *r, const char *what);
+/* False when the host could not show this stored text; fails the env. */
+extern bool shopper_valid_text(ShopperEnv *env, const char *text, size_t length);
 extern ShopperStatus shopper_bad_bytes(ShopperEnv *env, const char *what);
 
 #endif

@@ -39,6 +39,7 @@ typedef struct ShopperEnv
 	bool		(*cancelled) (void *ctx);	/* a flag; never leaves by longjmp */
 	void		(*progress) (void *ctx, const char *what, int64_t step, int64_t of, double loss);
 	void		(*notice) (void *ctx, const char *message);
+	bool		(*valid_text) (void *ctx, const char *text, size_t length);	/* of stored text; NULL: any will do */
 	void	   *ctx;
 
 	uint64_t	seed;

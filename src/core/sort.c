@@ -3,7 +3,6 @@
 
 #define DIGIT_BITS 11
 #define BUCKETS (1 << DIGIT_BITS)
-#define PASSES 6
 
 typedef struct Pair
 {
@@ -11,31 +10,33 @@ typedef struct Pair
 	uint32_t	index;
 } Pair;
 
-ShopperStatus
-shopper_sort_order(ShopperEnv *env, const uint64_t *key, uint32_t *order, int64_t n)
+/* Radix passes over the bits from low_bit up; *sorted points into memory to be released. */
+static ShopperStatus
+radix_passes(ShopperEnv *env, const uint64_t *key, int64_t n, int low_bit, Pair **sorted, Pair **spare)
 {
 	Pair	   *from,
 			   *to,
 			   *swap;
 	int64_t		(*count)[BUCKETS];
+	int			passes = (64 - low_bit + DIGIT_BITS - 1) / DIGIT_BITS;
 
 	SHOPPER_NEW(env, from, n);
 	SHOPPER_NEW(env, to, n);
-	SHOPPER_NEW0(env, count, PASSES);
+	SHOPPER_NEW0(env, count, passes);
 	for (int64_t i = 0; i < n; i++)
 	{
 		uint64_t	k = key[i];
 
 		from[i].key = k;
 		from[i].index = (uint32_t) i;
-		for (int pass = 0; pass < PASSES; pass++)
-			count[pass][(k >> (pass * DIGIT_BITS)) & (BUCKETS - 1)]++;
+		for (int pass = 0; pass < passes; pass++)
+			count[pass][(k >> (low_bit + pass * DIGIT_BITS)) & (BUCKETS - 1)]++;
 	}
-	for (int pass = 0; pass < PASSES; pass++)
+	for (int pass = 0; pass < passes; pass++)
 	{
 		int64_t    *c = count[pass];
 		int64_t		sum = 0;
-		int			shift = pass * DIGIT_BITS;
+		int			shift = low_bit + pass * DIGIT_BITS;
 
 		SHOPPER_TRY(shopper_poll(env));
 		if (n > 0 && c[(from[0].key >> shift) & (BUCKETS - 1)] == n)
@@ -53,10 +54,48 @@ shopper_sort_order(ShopperEnv *env, const uint64_t *key, uint32_t *order, int64_
 		from = to;
 		to = swap;
 	}
-	for (int64_t i = 0; i < n; i++)
-		order[i] = from[i].index;
 	shopper_release(env, count);
-	shopper_release(env, from);
-	shopper_release(env, to);
+	*sorted = from;
+	*spare = to;
+	return SHOPPER_OK;
+}
+
+ShopperStatus
+shopper_sort_order(ShopperEnv *env, const uint64_t *key, uint32_t *order, int64_t n)
+{
+	Pair	   *sorted = NULL,
+			   *spare = NULL;
+
+	SHOPPER_TRY(radix_passes(env, key, n, 0, &sorted, &spare));
+	for (int64_t i = 0; i < n; i++)
+		order[i] = sorted[i].index;
+	shopper_release(env, sorted);
+	shopper_release(env, spare);
+	return SHOPPER_OK;
+}
+
+ShopperStatus
+shopper_sort_hashes(ShopperEnv *env, const uint64_t *key, uint32_t *order, int64_t n)
+{
+	Pair	   *sorted = NULL,
+			   *spare = NULL;
+	int			bits = DIGIT_BITS;
+
+	while (bits < 55 && ((int64_t) 1 << bits) < 2 * n)
+		bits += DIGIT_BITS;
+	SHOPPER_TRY(radix_passes(env, key, n, 64 - bits, &sorted, &spare));
+	for (int64_t i = 1; i < n; i++)	/* few keys share their upper bits: they are near their places */
+	{
+		Pair		pair = sorted[i];
+		int64_t		j = i;
+
+		for (; j > 0 && sorted[j - 1].key > pair.key; j--)
+			sorted[j] = sorted[j - 1];
+		sorted[j] = pair;
+	}
+	for (int64_t i = 0; i < n; i++)
+		order[i] = sorted[i].index;
+	shopper_release(env, sorted);
+	shopper_release(env, spare);
 	return SHOPPER_OK;
 }

@@ -360,6 +360,8 @@ shopper_dictionary_decode(ShopperDictionary *d, ShopperEnv *env, bool with_count
 
 			if (text == NULL)
 				return shopper_bad_bytes(env, "a dictionary is damaged");
+			if (!shopper_valid_text(env, (const char *) text, length))
+				return env->status;
 			SHOPPER_TRY(shopper_dictionary_add_text(d, (const char *) text, length, &code));
 		}
 		if (r->failed || code != (uint32_t) i)

@@ -286,10 +286,13 @@ decode_categories(ShopperEnv *env, ShopperSpec *spec, ShopperReader *r)
 	return r->failed ? damaged(env) : SHOPPER_OK;
 }
 
-/* Every column's numbers or category must exist and belong to it. */
+/* Every column's numbers or category must exist and belong to it, and every one of these to a column. */
 static ShopperStatus
 check_columns(ShopperEnv *env, const ShopperSpec *spec)
 {
+	int			n_numbers = 0,
+				n_categories = 0;
+
 	for (int i = 0; i < spec->n_columns; i++)
 	{
 		const ShopperColumn *c = &spec->column[i];
@@ -298,8 +301,10 @@ check_columns(ShopperEnv *env, const ShopperSpec *spec)
 		{
 			if (c->first >= spec->n_categories || spec->category[c->first].column != i)
 				return damaged(env);
+			n_categories++;
 			continue;
 		}
+		n_numbers += c->n;
 		if (c->n < 1 || c->first + c->n > spec->n_numbers ||
 			(c->kind <= SHOPPER_KIND_BOOLEAN && c->n != 1))
 			return damaged(env);
@@ -313,7 +318,8 @@ check_columns(ShopperEnv *env, const ShopperSpec *spec)
 				return damaged(env);
 		}
 	}
-	return SHOPPER_OK;
+	/* none is shared, as each names its column: so equal sums mean that none is left over */
+	return n_numbers == spec->n_numbers && n_categories == spec->n_categories ? SHOPPER_OK : damaged(env);
 }
 
 ShopperStatus
@@ -343,6 +349,8 @@ shopper_spec_decode(ShopperEnv *env, ShopperSpec *spec, ShopperReader *r)
 		if (spec->classes.n < 2 || spec->classes.type != SHOPPER_ID_TEXT || positive > (uint64_t) spec->classes.n)
 			return damaged(env);
 	}
+	else if (positive != 0)
+		return damaged(env);
 	spec->positive = (int) positive - 1;
 	spec->target_mean = shopper_get_f64(r);
 	spec->target_scale = shopper_get_f64(r);

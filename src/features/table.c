@@ -56,6 +56,14 @@ typedef struct Hashing
 	uint64_t   *hash;
 } Hashing;
 
+/* One multiplication a value: the sum of a row is mixed well at its end. */
+static inline uint64_t
+chain(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ (hash >> 32);
+}
+
 /* Hash of the rows of one shard, column by column: the inner loops stream and vectorize. */
 static void
 hash_shard(void *arg, int shard)
@@ -77,20 +85,22 @@ hash_shard(void *arg, int shard)
 		{
 			if (t->wide)
 				for (int64_t i = at; i < end; i++)
-					hash[i] = shopper_hash_add(hash[i], shopper_double_key(t->dense[j][i]));
+					hash[i] = chain(hash[i], shopper_double_key(t->dense[j][i]));
 			else
 				for (int64_t i = at; i < end; i++)
-					hash[i] = shopper_hash_add(hash[i], shopper_double_key((double) t->dense32[j][i]));
+					hash[i] = chain(hash[i], shopper_double_key((double) t->dense32[j][i]));
 		}
 		for (int k = 0; k < t->n_lookup; k++)
 			for (int64_t i = at; i < end; i++)
-				hash[i] = shopper_hash_add(hash[i], (uint64_t) t->lookup[k][i]);
+				hash[i] = chain(hash[i], (uint64_t) t->lookup[k][i]);
 		if (t->weight != NULL)
 			for (int64_t i = at; i < end; i++)
-				hash[i] = shopper_hash_add(hash[i], shopper_double_key(t->weight[i]));
+				hash[i] = chain(hash[i], shopper_double_key(t->weight[i]));
 		if (t->held_out != NULL)
 			for (int64_t i = at; i < end; i++)
-				hash[i] = shopper_hash_add(hash[i], t->held_out[i]);
+				hash[i] = chain(hash[i], t->held_out[i]);
+		for (int64_t i = at; i < end; i++)
+			hash[i] = shopper_mix64(hash[i]);
 	}
 }
 
@@ -264,7 +274,7 @@ shopper_table_order(ShopperTable *t, double fraction)
 	shopper_parallel(env, SHARDS, hash_shard, &h);
 	SHOPPER_TRY(shopper_poll(env));
 	SHOPPER_NEW(env, order, t->n);
-	SHOPPER_TRY(shopper_sort_order(env, h.hash, order, t->n));
+	SHOPPER_TRY(shopper_sort_hashes(env, h.hash, order, t->n));
 	order_ties(&h, order);
 	shopper_release(env, h.hash);
 	/* Equal rows are neighbours now; the shuffle keeps them from filling one minibatch. */

@@ -32,4 +32,11 @@ COMMENT ON FUNCTION @extschema@.learner_options() IS 'The options of every learn
 
 CREATE VIEW shopper.learner_options AS SELECT * FROM @extschema@.learner_options();
 COMMENT ON VIEW shopper.learner_options IS 'One row per learner and option: type, default, limits, choices and help';
-
+COMMENT ON COLUMN shopper.learner_options.learner IS 'Name of the learner and of its builder function';
+COMMENT ON COLUMN shopper.learner_options.option IS 'Name of the option';
+COMMENT ON COLUMN shopper.learner_options.type IS 'SQL type of its values';
+COMMENT ON COLUMN shopper.learner_options.default_value IS 'Default as text; NULL: not set';
+COMMENT ON COLUMN shopper.learner_options.min_value IS 'Least number, of arrays the least element; NULL: no limit';
+COMMENT ON COLUMN shopper.learner_options.max_value IS 'Greatest number; NULL: no limit';
+COMMENT ON COLUMN shopper.learner_options.choices IS 'The words that are allowed, with commas between them; NULL: any';
+COMMENT ON COLUMN shopper.learner_options.help IS 'What the option does';

@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/timestamp.h"
 
@@ -76,6 +77,13 @@ env_cancelled(void *ctx)
 	return InterruptPending && (QueryCancelPending || ProcDiePending);
 }
 
+/* What is stored was text in some database; this one may have another encoding. */
+static bool
+env_valid_text(void *ctx, const char *text, size_t length)
+{
+	return length <= INT_MAX && pg_verify_mbstr(GetDatabaseEncoding(), text, (int) length, true);
+}
+
 static void
 env_notice(void *ctx, const char *message)
 {
@@ -123,6 +131,7 @@ shopper_env_create(MemoryContext parent, MemoryContext *context)
 	e->env.resize = env_resize;
 	e->env.release = env_release;
 	e->env.cancelled = env_cancelled;
+	e->env.valid_text = env_valid_text;
 	e->env.notice = env_notice;
 	e->env.progress = env_progress;
 	e->env.seed = 1;

@@ -2,8 +2,9 @@
  * gateway.c: the only code that reads model bytes.
  *
  * Two caches. Per call site (fn_extra): the last model, recognised by its on-disk
- * TOAST pointer or by an argument that cannot change, so that nothing is read at
- * all. Per backend: decoded models, found by the hash and length in the model's
+ * TOAST pointer, so that nothing is read at all, or by the header of a plain value.
+ * That an argument is a parameter proves nothing: PL/pgSQL evaluates an expression
+ * again with the same fn_extra when its variables have changed. Per backend: decoded models, found by the hash and length in the model's
  * first 32 bytes; least recently used ones go when pg_shopper.cache_size is
  * exceeded. A slot's generation rises with each new model in it, so call sites
  * notice that theirs has gone. Registry and bytes share the backend cache.
@@ -132,9 +133,9 @@ decode_into_slot(bytea *bytes, const CacheKey *key)
 	return at;
 }
 
-/* The slot of the model in this datum, decoding it when it is new. */
+/* The slot of the model in this datum, decoding it when it is new; its header is copied. */
 static int
-look_up(Datum datum)
+look_up(Datum datum, char *first)
 {
 	struct varlena *value = (struct varlena *) DatumGetPointer(datum);
 	bytea	   *head = (bytea *) (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value)
@@ -150,6 +151,7 @@ look_up(Datum datum)
 	env = shopper_env_create(CurrentMemoryContext, &context);
 	shopper_check(env, shopper_model_header(env, VARDATA_ANY(head), VARSIZE_ANY_EXHDR(head), total, &header));
 	MemoryContextDelete(context);
+	memcpy(first, VARDATA_ANY(head), SHOPPER_MODEL_HEADER);
 	key.hash = header.hash;
 	key.length = total;
 	start_cache();
@@ -163,6 +165,15 @@ static bool
 same_pointer(const struct varatt_external *a, const struct varatt_external *b)
 {
 	return a->va_valueid == b->va_valueid && a->va_toastrelid == b->va_toastrelid && a->va_rawsize == b->va_rawsize;
+}
+
+/* Is this plain value the model that was used last? Its header holds length and hash. */
+static bool
+same_header(const struct varlena *value, const ShopperModelUse *use)
+{
+	return !VARATT_IS_EXTERNAL(value) && !VARATT_IS_COMPRESSED(value) &&
+		VARSIZE_ANY_EXHDR(value) == slots[use->slot].key.length &&
+		memcmp(VARDATA_ANY(value), use->header, SHOPPER_MODEL_HEADER) == 0;
 }
 
 ShopperModelUse *
@@ -181,16 +192,15 @@ shopper_model_arg(FunctionCallInfo fcinfo, int n)
 	{
 		use = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ShopperModelUse));
 		use->slot = -1;
-		use->stable = get_fn_expr_arg_stable(fcinfo->flinfo, n);
 		fcinfo->flinfo->fn_extra = use;
 	}
 	else if (use->slot >= 0 && slots[use->slot].generation == use->generation &&
-			 (use->stable || (external && use->external && same_pointer(&pointer, &use->pointer))))
+			 (external ? use->external && same_pointer(&pointer, &use->pointer) : same_header(value, use)))
 	{
 		use->fresh = false;
 		return use;
 	}
-	at = look_up(datum);
+	at = look_up(datum, use->header);
 	use->fresh = at != use->slot || slots[at].generation != use->generation;
 	use->slot = at;
 	use->generation = slots[at].generation;

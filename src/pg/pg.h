@@ -128,7 +128,7 @@ typedef struct ShopperModelUse	/* kept in fn_extra by every function that takes 
 	int			slot;
 	bool		external;		/* the argument was an on-disk TOAST pointer: */
 	struct varatt_external pointer;
-	bool		stable;			/* the argument cannot change during the query */
+	char		header[SHOPPER_MODEL_HEADER];	/* its first bytes */
 	void	   *extra;			/* the function's own, see fresh */
 	bool		fresh;			/* the model is another one than at the last call */
 } ShopperModelUse;

@@ -30,6 +30,8 @@ predict(FunctionCallInfo fcinfo, ShopperTask task, const ShopperModel **model)
 								   (*model)->learner->name),
 							errhint("predict_purchase, predict_class and predict_proba take classifiers, predict_value takes regressors.")));
 		use->extra = NULL;
+		if (s != NULL)
+			MemoryContextDelete(s->context);
 		s = shopper_row_scoring_create(fcinfo->flinfo->fn_mcxt, *model, type, typmod);
 		use->extra = s;
 	}

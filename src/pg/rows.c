@@ -460,13 +460,15 @@ fits(ShopperKind kind, ShopperConversion from, bool utc)
 }
 
 ShopperRowScoring *
-shopper_row_scoring_create(MemoryContext context, const ShopperModel *model, Oid type, int32 typmod)
+shopper_row_scoring_create(MemoryContext parent, const ShopperModel *model, Oid type, int32 typmod)
 {
+	MemoryContext context = AllocSetContextCreate(parent, "pg_shopper scoring", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	const ShopperSpec *spec = model->spec;
 	ShopperRowScoring *s = palloc0(sizeof(ShopperRowScoring));
 	TupleDesc	desc = lookup_rowtype_tupdesc(type, typmod);
 
+	s->context = context;
 	s->model = model;
 	s->row_type = type;
 	s->row_typmod = typmod;

@@ -71,6 +71,7 @@ typedef struct ShopperScoringColumn
 
 typedef struct ShopperRowScoring
 {
+	MemoryContext context;		/* its own: models may change from row to row */
 	const ShopperModel *model;
 	Oid			row_type;
 	int32		row_typmod;
@@ -84,8 +85,8 @@ typedef struct ShopperRowScoring
 	double	   *out;			/* (outputs, at least 2) */
 } ShopperRowScoring;
 
-/* Bind a model to a row type; an absent column is an error that names it. */
-extern ShopperRowScoring *shopper_row_scoring_create(MemoryContext context, const ShopperModel *model, Oid type, int32 typmod);
+/* Bind a model to a row type, in a context below parent; an absent column is an error that names it. */
+extern ShopperRowScoring *shopper_row_scoring_create(MemoryContext parent, const ShopperModel *model, Oid type, int32 typmod);
 extern void shopper_row_scoring_read(ShopperRowScoring *s, HeapTupleHeader record);
 
 #endif

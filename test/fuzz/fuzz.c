@@ -93,6 +93,13 @@ heap_release(void *ctx, void *p)
 	free(b);
 }
 
+static bool
+heap_valid_text(void *ctx, const char *text, size_t length)
+{
+	(void) ctx;
+	return memchr(text, 0, length) == NULL;
+}
+
 static void
 fresh_env(ShopperEnv *env)
 {
@@ -102,6 +109,7 @@ fresh_env(ShopperEnv *env)
 	env->alloc = heap_alloc;
 	env->resize = heap_resize;
 	env->release = heap_release;
+	env->valid_text = heap_valid_text;
 	env->seed = 1;
 	env->threads = 1;
 	over = false;
@@ -129,11 +137,11 @@ leave_trace(void)
 }
 
 static void
-give_up(int signal)
+stop_here(int signal)
 {
-	(void) signal;
-	fprintf(stderr, "fuzz: more than %d seconds\n", SECONDS);
-	abort();
+	fprintf(stderr, signal == SIGALRM ? "fuzz: more than %d seconds\n" : "fuzz: an answer is impossible\n", SECONDS);
+	leave_trace();
+	_exit(1);
 }
 
 static void
@@ -429,7 +437,8 @@ main(int argc, char **argv)
 	for (int k = 0; k < FUZZ_KINDS; k++)
 		make_sample(k);
 	__sanitizer_set_death_callback(leave_trace);
-	signal(SIGALRM, give_up);
+	signal(SIGALRM, stop_here);
+	signal(SIGABRT, stop_here);
 	for (kind = 0; kind < FUZZ_KINDS; kind++)
 	{
 		int64_t		good = 0;

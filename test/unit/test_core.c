@@ -68,6 +68,15 @@ sorting(void)
 			CHECK(!"sorted and stable");
 			break;
 		}
+	for (int i = 0; i < N; i++)
+		key[i] = shopper_mix64((uint64_t) i % 4000);
+	CHECK_OK(env, shopper_sort_hashes(env, key, order, N));
+	for (int i = 1; i < N; i++)
+		if (key[order[i - 1]] > key[order[i]] || (key[order[i - 1]] == key[order[i]] && order[i - 1] > order[i]))
+		{
+			CHECK(!"hashes sorted and stable");
+			break;
+		}
 	check_env_end(env);
 }
 

@@ -1,0 +1,231 @@
+-- Prints doc/reference.md from the comments and catalogs of the installed extension.
+-- `make doc` runs it; what it says comes from COMMENT ON, the argument defaults and the
+-- learners' own option tables. Only the grouping and the words about arguments stand here.
+\set ON_ERROR_STOP on
+\pset format unaligned
+\pset tuples_only on
+\pset pager off
+SET client_min_messages = error;
+SET search_path = public, pg_catalog;
+SET extra_float_digits = 1;
+DROP EXTENSION IF EXISTS pg_shopper CASCADE;
+CREATE EXTENSION pg_shopper;
+LOAD 'pg_shopper';
+
+CREATE TEMP TABLE chapter (place int, title text, intro text, name_pattern text);
+INSERT INTO chapter VALUES
+  (1, 'Training on rows', 'Aggregates that learn a target column from the other columns of a row. `*_from` takes the text of a query instead and runs it with your rights: the same model, read faster.', '^train_(classifier|regressor)'),
+  (2, 'Scoring rows', 'The row is matched to the model by column name. Extra columns are ignored, a missing one is an error, NULLs are fine.', '^predict_(purchase|class|proba|value)$'),
+  (3, 'Baskets and rules', NULL, '^(train_rules|assoc_|frequent_itemsets)'),
+  (4, 'Recommenders', NULL, '^(train_recommender|svd_recommend|recommend|similar_|predict_rating|user_factors|item_factors)'),
+  (5, 'Looking into a model', NULL, '^(model_|training_history|feature_importance|coefficients|learner_options)'),
+  (6, 'Measuring predictions', 'Aggregates over plain columns; all run in parallel plans.', '^(log_loss|brier_score|accuracy|precision_|recall_|f1_score|rmse|mae|r2|auc|roc_curve|lift_curve|calibration_curve|ndcg|confusion|fold)'),
+  (9, 'Other functions', NULL, '.');
+
+-- What an argument means: function pattern, argument, words. The first fitting line counts.
+CREATE TEMP TABLE word (place serial, functions text, argument text, meaning text);
+INSERT INTO word (functions, argument, meaning) VALUES
+  ('^train_.*', 'f', 'the row: the alias of a sub-select, as in `FROM (SELECT ...) f`'),
+  ('^train_.*', 'target', 'name of the column to learn'),
+  ('^train_.*', 'options', 'from a builder such as `logistic()`, or hand-written jsonb with the key `algorithm`; NULL: all defaults'),
+  ('^train_.*', 'previous_model', 'a model of the same algorithm to start from'),
+  ('^train_(rules|recommender)_from', 'query', 'a SELECT whose columns are read by position'),
+  ('^train_.*', 'query', 'a SELECT; its columns are the target and the features'),
+  ('^train_rules', 'basket', 'id of the basket (order, receipt, session)'),
+  ('^train_rules', 'item', 'id of the item, of any integer type, text, uuid or enum'),
+  ('^train_recommender', 'user_id', 'id of the user, of any integer type, text, uuid or enum'),
+  ('^train_recommender', 'item_id', 'id of the item, of any integer type, text, uuid or enum'),
+  ('^train_recommender', 'rating', 'a number; with `implicit => true` the weight of an event'),
+  ('^train_recommender', 'rated_at', 'time of the rating; the latest one of a user and item counts'),
+  ('.', 'model', 'bytes made by a `train_*` call; NULL gives NULL or no rows'),
+  ('^predict_', 'features', 'the row: a table alias or the alias of a sub-select'),
+  ('^assoc_recommend|^recommend_for_basket', 'items', 'ids in the basket; unknown ids and NULLs do nothing'),
+  ('.', 'user_id', 'the user, as the model was trained'),
+  ('.', 'item_id', 'the item, as the model was trained'),
+  ('^similar_items', 'item', 'the item to compare with'),
+  ('.', 'item_type', 'a NULL of the type that items shall have in the result: `item_type => null::int`; pass it by name'),
+  ('.', 'user_type', 'a NULL of the type that users shall have in the result: `user_type => null::int`; pass it by name'),
+  ('.', 'n', 'how many; NULL: no limit'),
+  ('.', 'exclude_seen', 'leave out what the user, or the basket, has already'),
+  ('.', 'only_items', 'array of the items that may come back, applied before the cut to n; NULL: all'),
+  ('.', 'not_items', 'array of items that must not come back'),
+  ('.', 'ratings', 'one rating for each item of the basket, for models of ratings'),
+  ('.', 'rules_only', 'do not fill up with popular items'),
+  ('.', 'min_confidence', 'least confidence of a rule'),
+  ('.', 'max_confidence', 'greatest confidence of a rule; 0: no limit'),
+  ('.', 'min_lift', 'least lift of a rule'),
+  ('.', 'min_support', 'least share of baskets'),
+  ('.', 'min_count', 'least number of baskets'),
+  ('.', 'min_length', 'fewest items, of both sides together'),
+  ('.', 'max_length', 'most items, of both sides together; 0: no limit'),
+  ('.', 'max_antecedent', 'most items on the left; 0: no limit'),
+  ('.', 'max_consequent', 'most items on the right; 0: no limit'),
+  ('.', 'antecedent_contains', 'array of ids that must all be on the left'),
+  ('.', 'consequent_contains', 'array of ids of which one must be on the right'),
+  ('.', 'item_contains', 'array of ids that must all be in the set'),
+  ('.', 'max_rules', 'most rows, the best ones; 0: no limit'),
+  ('.', 'max_sets', 'most rows, the most frequent ones; 0: no limit'),
+  ('.', 'order_by', '`lift`, `confidence`, `support`, `leverage` or `conviction`'),
+  ('.', 'label', 'what happened: boolean, number or text'),
+  ('.', 'actual', 'what happened'),
+  ('.', 'predicted', 'what was predicted'),
+  ('.', 'probability', 'predicted probability of the positive class'),
+  ('.', 'score', 'any number that is higher for likelier positives'),
+  ('.', 'bins', 'number of bins'),
+  ('.', 'positive', 'the class that counts as positive'),
+  ('.', 'relevance', 'how relevant the item is, 0: not at all'),
+  ('.', 'rank', 'place of the item, from 1; NULL: was not suggested'),
+  ('^fold', 'k', 'number of folds'),
+  ('.', 'k', 'how many places count'),
+  ('^fold', 'key', 'any value, such as a customer id'),
+  ('.', 'seed', 'another seed, another split');
+
+CREATE TEMP VIEW member AS
+SELECT d.classid, d.objid FROM pg_depend d
+WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+  AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_shopper');
+
+CREATE TEMP VIEW type_name AS
+SELECT oid, CASE typname WHEN 'int4' THEN 'int' WHEN 'int8' THEN 'bigint' WHEN 'bool' THEN 'boolean' WHEN '_int8' THEN 'bigint[]'
+              WHEN '_text' THEN 'text[]' WHEN '_uuid' THEN 'uuid[]' WHEN '_float8' THEN 'float8[]' WHEN '_float4' THEN 'float4[]' WHEN '_int4' THEN 'int[]'
+              WHEN 'any' THEN 'any' ELSE replace(format_type(oid, NULL), '"', '') END AS name
+FROM pg_type WHERE typname NOT IN ('timestamptz', 'float8', 'float4')
+UNION ALL SELECT oid, typname FROM pg_type WHERE typname IN ('timestamptz', 'float8', 'float4');
+
+CREATE TEMP TABLE routine AS
+SELECT p.oid, n.nspname, p.proname, p.prokind, (CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END) || p.proname AS name,
+       obj_description(p.oid, 'pg_proc') AS comment, p.proretset, t.name AS returns, p.provolatile,
+       EXISTS (SELECT FROM shopper.learner_options o WHERE o.learner = p.proname) AND n.nspname = 'public' AS builder,
+       p.proname ~ '^shopper_' AS support
+FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+JOIN pg_namespace n ON n.oid = p.pronamespace JOIN type_name t ON t.oid = p.prorettype;
+
+CREATE TEMP TABLE argument AS
+SELECT r.oid, a.place, coalesce(p.proargnames[a.place], '') AS name, t.name AS type,
+       coalesce(p.proargmodes[a.place]::text, 'i') AS mode,
+       pg_get_function_arg_default(p.oid, (count(*) FILTER (WHERE coalesce(p.proargmodes[a.place]::text, 'i') IN ('i', 'b', 'v')) OVER (PARTITION BY r.oid ORDER BY a.place))::int) AS initial
+FROM routine r JOIN pg_proc p USING (oid),
+     unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY AS a(type, place)
+JOIN type_name t ON t.oid = a.type;
+UPDATE argument SET initial = regexp_replace(initial, '::[a-z" ]+(\[\])?$', '') WHERE initial IS NOT NULL;
+
+CREATE TEMP TABLE place AS
+SELECT DISTINCT ON (r.name) r.name, CASE WHEN r.nspname = 'shopper' THEN 8 ELSE c.place END AS chapter
+FROM routine r JOIN chapter c ON r.proname ~ c.name_pattern
+WHERE NOT r.builder AND NOT r.support ORDER BY r.name, c.place;
+INSERT INTO chapter VALUES (8, 'Functions in schema shopper', NULL, NULL);
+
+-- One text for each function name.
+CREATE TEMP VIEW function_text AS
+SELECT p.chapter, p.name, rtrim(format(E'### %s\n\n%s%s%s', p.name,
+  (SELECT string_agg(format(E'- `%s(%s)%s`%s  \n  %s.\n', r.name,
+            (SELECT string_agg(CASE WHEN a.name = '' THEN a.type ELSE a.name || ' ' || a.type END || coalesce(' = ' || a.initial, ''), ', ' ORDER BY a.place)
+             FROM argument a WHERE a.oid = r.oid AND a.mode IN ('i', 'b', 'v')),
+            CASE WHEN r.prokind = 'p' THEN '' WHEN r.proretset THEN ' → rows' ELSE ' → ' || r.returns END,
+            CASE r.prokind WHEN 'a' THEN ' aggregate' WHEN 'p' THEN ' procedure' ELSE '' END,
+            rtrim(coalesce(r.comment, ''), '.')), '' ORDER BY (SELECT count(*) FROM argument a WHERE a.oid = r.oid), r.oid)
+   FROM routine r WHERE r.name = p.name),
+  coalesce((SELECT E'\n| argument | type | default | meaning |\n|---|---|---|---|\n' ||
+     string_agg(format(E'| %s | %s | %s | %s |\n', q.name, q.types, coalesce('`' || q.initial || '`', ''), coalesce(q.meaning, '')), '' ORDER BY q.place)
+   FROM (SELECT a.name, string_agg(DISTINCT a.type, ', ') AS types, min(a.initial) AS initial, max(a.place) AS place,
+                (SELECT w.meaning FROM word w WHERE w.argument = a.name AND p.name ~ w.functions ORDER BY w.place LIMIT 1) AS meaning
+         FROM argument a JOIN routine r USING (oid) WHERE r.name = p.name AND a.mode IN ('i', 'b', 'v') AND a.name <> '' GROUP BY a.name) q), ''),
+  coalesce((SELECT E'\nColumns of the result: ' || string_agg(format('`%s` %s', q.name, q.types), ', ' ORDER BY q.place) || E'.\n'
+   FROM (SELECT a.name, string_agg(DISTINCT a.type, ' or ') AS types, min(a.place) AS place
+         FROM argument a JOIN routine r USING (oid) WHERE r.name = p.name AND a.mode IN ('o', 't') GROUP BY a.name) q), '')), E'\n') AS text
+FROM place p;
+
+-- Limits that are themselves not allowed: found by trying, since the option tables are the judge.
+CREATE TEMP TABLE exclusive (learner text, option text);
+DO $$
+DECLARE
+  o record;
+  trial jsonb;
+BEGIN
+  FOR o IN SELECT * FROM shopper.learner_options WHERE type = 'float8' AND min_value IS NOT NULL LOOP
+    trial := jsonb_build_object('algorithm', o.learner, o.option, o.min_value);
+    BEGIN
+      CASE o.learner
+        WHEN 'itemsets' THEN PERFORM train_rules_from('VALUES (1, 1)', trial);
+        WHEN 'svd' THEN PERFORM train_recommender_from('VALUES (1, 1, 1)', trial);
+        ELSE PERFORM train_regressor_from('VALUES (1, 1), (2, 2)', 'column1', trial);
+      END CASE;
+    EXCEPTION WHEN OTHERS THEN
+      IF SQLERRM ~ ' cannot train a regressor' THEN
+        BEGIN
+          PERFORM train_classifier_from('VALUES (true, 1), (false, 2)', 'column1', trial);
+        EXCEPTION WHEN OTHERS THEN
+          IF SQLERRM ~ 'must be greater than' THEN INSERT INTO exclusive VALUES (o.learner, o.option); END IF;
+        END;
+      ELSIF SQLERRM ~ 'must be greater than' THEN
+        INSERT INTO exclusive VALUES (o.learner, o.option);
+      END IF;
+    END;
+  END LOOP;
+END $$;
+
+-- Options of a learner, and those that several learners share, with the same words.
+CREATE TEMP TABLE option AS
+SELECT row_number() OVER () AS place, o.*,
+       CASE WHEN choices IS NOT NULL THEN '`' || replace(choices, ',', '`, `') || '`'
+            WHEN min_value IS NOT NULL OR max_value IS NOT NULL THEN concat_ws(' ', CASE WHEN EXISTS (SELECT FROM exclusive e WHERE (e.learner, e.option) = (o.learner, o.option)) THEN 'above ' ELSE 'from ' END || min_value, 'to ' || max_value)
+            ELSE '' END AS range
+FROM shopper.learner_options o;
+CREATE TEMP TABLE shared AS
+SELECT o.option FROM option o
+JOIN (VALUES ('logistic'), ('linear'), ('mlp')) l(learner) USING (learner)
+GROUP BY o.option, o.type, o.default_value, o.range, o.help HAVING count(*) = 3
+  AND o.option NOT IN (SELECT option FROM option WHERE learner = 'logistic' AND place < (SELECT place FROM option WHERE learner = 'logistic' AND option = 'validation'));
+
+CREATE TEMP VIEW option_line AS
+SELECT place, learner, option, format('| %s | %s | %s | %s | %s |', option, type,
+  coalesce('`' || default_value || '`', 'not set'), range, replace(help, '|', '\|')) AS line FROM option;
+
+-- ---- the page ----
+SELECT format(E'# Reference\n\nVersion %s. Written by `make doc` from the comments, catalogs and option tables of the extension; do not edit.\n', default_version)
+FROM pg_available_extensions WHERE name = 'pg_shopper';
+SELECT '- [' || title || '](#' || lower(regexp_replace(title, ' ', '-', 'g')) || ')'
+FROM (SELECT place, title FROM chapter c WHERE EXISTS (SELECT FROM place p WHERE p.chapter = c.place)
+      UNION ALL VALUES (7, 'Learners and their options'), (10, 'Views'), (11, 'Types'), (12, 'Settings'), (13, 'Support functions')) t ORDER BY t.place;
+SELECT E'\nTypes as they are written here: `any` takes a value of any type (give a parameter of a driver a cast), `int` is integer, `float8` is double precision. `name type = value` is an argument with a default.';
+
+SELECT E'\n## ' || c.title || coalesce(E'\n\n' || c.intro, '') || E'\n\n' ||
+       (SELECT string_agg(text, E'\n\n' ORDER BY array_position(ARRAY['train_classifier', 'train_classifier_from', 'train_regressor', 'train_regressor_from',
+                 'train_rules', 'train_rules_from', 'train_recommender', 'train_recommender_from', 'predict_purchase', 'predict_class', 'predict_proba', 'predict_value',
+                 'recommend', 'svd_recommend', 'model_info', 'model_metrics'], name), name) FROM function_text f WHERE f.chapter = c.place)
+FROM chapter c WHERE c.place < 7 AND EXISTS (SELECT FROM place p WHERE p.chapter = c.place) ORDER BY c.place;
+
+SELECT E'\n## Learners and their options\n\nEach builder returns jsonb for the argument `options`: `logistic(c => 0.5)`. All arguments are named and have defaults, a wrong name is an error. The same as jsonb by hand: `''{"algorithm": "logistic", "c": 0.5}''`. Every builder also has `extra jsonb`, whose keys count as options too. The same rows are in the view `shopper.learner_options`.';
+SELECT E'\n### ' || l.learner || E'()\n\n' || (SELECT upper(left(d, 1)) || substr(d, 2) || '.' FROM regexp_replace(split_part(obj_description(r.oid, 'pg_proc'), '; ' ||
+         (SELECT option FROM option o WHERE o.learner = l.learner ORDER BY place LIMIT 1) || ': ', 1), '^Options of ', '') AS d) ||
+       E'\n\n| option | type | default | values | meaning |\n|---|---|---|---|---|\n' ||
+       (SELECT string_agg(line, E'\n' ORDER BY place) FROM option_line o WHERE o.learner = l.learner
+          AND NOT (l.learner IN ('logistic', 'linear', 'mlp') AND o.option IN (SELECT option FROM shared))) ||
+       CASE WHEN l.learner IN ('logistic', 'linear', 'mlp') THEN E'\n\nAnd the [options of all learners of rows](#options-of-all-learners-of-rows).' ELSE '' END
+FROM (SELECT learner, min(place) AS place FROM option GROUP BY learner) l JOIN routine r ON r.proname = l.learner AND r.builder ORDER BY l.place;
+SELECT E'\n### Options of all learners of rows\n\n| option | type | default | values | meaning |\n|---|---|---|---|---|\n' ||
+       (SELECT string_agg(line, E'\n' ORDER BY place) FROM option_line WHERE learner = 'logistic' AND option IN (SELECT option FROM shared));
+
+SELECT E'\n## ' || c.title || E'\n\n' || (SELECT string_agg(text, E'\n\n' ORDER BY name) FROM function_text f WHERE f.chapter = c.place)
+FROM chapter c WHERE c.place IN (8, 9) AND EXISTS (SELECT FROM place p WHERE p.chapter = c.place) ORDER BY c.place;
+
+SELECT E'\n## Views\n';
+SELECT format(E'### %s.%s\n\n%s.\n\n| column | type | meaning |\n|---|---|---|\n%s\n', n.nspname, c.relname, rtrim(obj_description(c.oid, 'pg_class'), '.'),
+  (SELECT string_agg(format('| %s | %s | %s |', a.attname, t.name, coalesce(col_description(c.oid, a.attnum), '')), E'\n' ORDER BY a.attnum)
+   FROM pg_attribute a JOIN type_name t ON t.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped))
+FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('v', 'r', 'm') ORDER BY 1;
+
+SELECT E'## Types\n\n| type | fields | meaning |\n|---|---|---|';
+SELECT format('| %s | %s | %s |', t.typname,
+  (SELECT string_agg(format('`%s` %s', a.attname, tn.name), ', ' ORDER BY a.attnum) FROM pg_attribute a JOIN type_name tn ON tn.oid = a.atttypid WHERE a.attrelid = t.typrelid AND a.attnum > 0),
+  obj_description(t.oid, 'pg_type'))
+FROM member m JOIN pg_type t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c' ORDER BY t.typname COLLATE "C";
+
+SELECT E'\n## Settings\n\nEach can be set for a session, a transaction, a role or a database, by any user.\n\n| setting | default | values | meaning |\n|---|---|---|---|';
+SELECT format('| %s | %s | %s | %s |', name, boot_val || coalesce(' ' || unit, ''),
+  CASE WHEN vartype = 'bool' THEN 'on, off' ELSE min_val || ' to ' || max_val END, concat_ws(' ', short_desc, extra_desc))
+FROM pg_settings WHERE name LIKE 'pg\_shopper.%' ORDER BY name COLLATE "C";
+
+SELECT format(E'\n## Support functions\n\n%s functions named `shopper_...` are the state, combine, serial and final functions of the aggregates above. They cannot be called directly.', count(*))
+FROM routine WHERE support;
