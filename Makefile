@@ -15,7 +15,8 @@ PG_MAJOR  ?= 15
 PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/$(PG_MAJOR)/bin/pg_config) pg_config)
 PACKAGES   = postgresql-$(PG_MAJOR) postgresql-server-dev-$(PG_MAJOR) gcc make libc6-dev \
              pgtap libtap-parser-sourcehandler-pgtap-perl
-BUILD      = +$(MAKE) --no-print-directory PGXS_PART=yes
+JOBS      := $(shell nproc)
+BUILD      = @$(MAKE) --no-print-directory -j$(JOBS) PGXS_PART=yes
 PURE_SRCS  = $(sort $(wildcard src/core/*.c src/features/*.c src/models/*.c src/models/*/*.c))
 export PG_CONFIG
 
@@ -24,11 +25,19 @@ ifdef PGXS_PART
 include src/build.mk
 else
 
+# Targets follow one another; compiling runs in parallel, in makes of their own.
+ifndef PARALLEL_PART
+.NOTPARALLEL:
+endif
+
 all: setup
 	$(BUILD) -s all
 
-install: setup
+install: all
 	$(BUILD) install
+
+uninstall:
+	$(BUILD) uninstall
 
 clean:
 	$(BUILD) clean
@@ -45,21 +54,23 @@ check: check-layers unit fuzz regress pgtap real
 
 UNIT_FLAGS = -std=gnu11 -g -O1 -fno-math-errno -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=undefined \
              -Wall -Wextra -Werror -DSHOPPER_ASSERT
-unit: build/unit
+unit: setup
+	@$(MAKE) --no-print-directory -s -j$(JOBS) PARALLEL_PART=yes build/unit
 	build/unit $(T)
 
 UNIT_SRCS  = $(PURE_SRCS) $(wildcard test/unit/*.c)
 UNIT_OBJS  = $(UNIT_SRCS:%.c=build/unit-objects/%.o)
 build/unit: $(UNIT_OBJS)
 	$(CC) $(UNIT_FLAGS) -o $@ $^ -lm -lpthread
-build/unit-objects/%.o: %.c | setup
+build/unit-objects/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_FLAGS) -MMD -c -o $@ $<
 -include $(UNIT_OBJS:.o=.d)
 
 # N mutants of each kind of model; more for a long run
 N = 20000
-fuzz: build/fuzz
+fuzz: setup
+	@$(MAKE) --no-print-directory -s -j$(JOBS) PARALLEL_PART=yes build/fuzz
 	build/fuzz $(N)
 
 FUZZ_SRCS  = $(PURE_SRCS) $(wildcard test/fuzz/*.c)
@@ -82,4 +93,4 @@ help:
 
 endif
 
-.PHONY: all install clean setup demo psql stop regress pgtap real bench check unit fuzz check-layers help
+.PHONY: all install uninstall clean setup demo psql stop regress pgtap real bench check unit fuzz check-layers help

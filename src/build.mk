@@ -16,8 +16,11 @@ EXTRA_CLEAN = build
 
 WARNINGS   = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement
 OPT       ?= -O3
+ifdef ASSERT
+PG_CPPFLAGS += -DSHOPPER_ASSERT
+endif
 
-PG_CPPFLAGS = -I$(CURDIR)/src
+PG_CPPFLAGS += -I$(CURDIR)/src
 SHLIB_LINK = -lm -lpthread -ldl
 override with_llvm = no
 PGXS := $(shell $(PG_CONFIG) --pgxs)

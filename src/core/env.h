@@ -29,6 +29,14 @@ typedef enum ShopperStatus
 	SHOPPER_UNSUPPORTED			/* legal, but this version cannot do it */
 } ShopperStatus;
 
+/* Checks of our own, compiled into the unit tests and with make ASSERT=yes. */
+#ifdef SHOPPER_ASSERT
+#include <assert.h>
+#define shopper_assert(condition) assert(condition)
+#else
+#define shopper_assert(condition) ((void) 0)
+#endif
+
 struct ShopperPool;
 
 typedef struct ShopperEnv

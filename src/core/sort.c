@@ -4,7 +4,8 @@
 #define DIGIT_BITS 11
 #define BUCKETS (1 << DIGIT_BITS)
 
-typedef struct Pair
+/* packed: two arrays of these are the peak of a training's memory */
+typedef struct __attribute__((packed)) Pair
 {
 	uint64_t	key;
 	uint32_t	index;

@@ -9,6 +9,7 @@
 #include "../core/sort.h"
 
 #define FIRST_SLOTS 16
+#define POLL_CODES (1 << 17)	/* at most 100 ns each */
 #define MAX_CODES 0x7ffffff0		/* codes fit an int32 everywhere */
 
 static uint64_t
@@ -57,6 +58,8 @@ rehash(ShopperDictionary *d, uint64_t slots)
 		uint64_t	h = shopper_dictionary_hash(d, code);
 		uint64_t	at = h & d->mask;
 
+		if ((code + 1) % POLL_CODES == 0)
+			SHOPPER_TRY(shopper_poll(d->env));
 		while (d->slot[at] != 0)
 			at = (at + 1) & d->mask;
 		d->slot[at] = (uint32_t) code + 1;
@@ -234,12 +237,12 @@ sort_codes(const ShopperDictionary *d, ShopperDictionaryOrder order, uint32_t *c
 {
 	uint32_t   *from = code,
 			   *to = spare;
+	int64_t		work = 0;
 
 	for (int64_t width = 1; width < d->n; width *= 2)
 	{
 		uint32_t   *swap;
 
-		SHOPPER_TRY(shopper_poll(d->env));
 		for (int64_t left = 0; left < d->n; left += 2 * width)
 		{
 			int64_t		middle = left + width < d->n ? left + width : d->n;
@@ -248,8 +251,12 @@ sort_codes(const ShopperDictionary *d, ShopperDictionaryOrder order, uint32_t *c
 						b = middle;
 
 			for (int64_t i = left; i < right; i++)
+			{
+				if (work++ % POLL_CODES == 0)
+					SHOPPER_TRY(shopper_poll(d->env));
 				to[i] = a < middle && (b >= right || compare_codes(d, order, from[a], from[b]) <= 0)
 					? from[a++] : from[b++];
+			}
 		}
 		swap = from;
 		from = to;

@@ -48,6 +48,20 @@ shopper_table_make(ShopperEnv *env, ShopperTable *t, bool wide, int64_t n, int n
 	return SHOPPER_OK;
 }
 
+bool
+shopper_table_valid(const ShopperTable *t)
+{
+	bool		valid = t->n_train >= 0 && t->n_train <= t->n && (t->y_class != NULL) == (t->n_classes > 0);
+
+	for (int k = 0; k < t->n_lookup; k++)
+		for (int64_t i = 0; i < t->n; i++)
+			valid &= t->lookup[k][i] >= -1 && t->lookup[k][i] <= t->size[k];
+	for (int64_t i = 0; i < t->n; i++)
+		valid &= (t->y_class == NULL || (t->y_class[i] >= 0 && t->y_class[i] < t->n_classes)) &&
+			(t->weight == NULL || t->weight[i] >= 0);
+	return valid;
+}
+
 /* ---- canonical order ---- */
 
 typedef struct Hashing

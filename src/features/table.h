@@ -37,6 +37,9 @@ typedef struct ShopperTable
 extern ShopperStatus shopper_table_make(ShopperEnv *env, ShopperTable *table, bool wide, int64_t n,
 										int n_dense, int n_lookup, int n_classes);
 
+/* Whether the parts agree: counts, codes in range, weights not negative. For assertions and tests. */
+extern bool shopper_table_valid(const ShopperTable *table);
+
 /*
  * Order of the training rows: sorted by a hash of their content (ties compared in
  * full), then shuffled by the seed; held-out rows last. Sets n_train. `fraction`

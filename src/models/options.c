@@ -1,7 +1,6 @@
 /* options.c: defaults, checks and stored form of learner options. */
 #include "options.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -272,7 +271,7 @@ shopper_option(const ShopperOptions *options, const char *name)
 {
 	const ShopperOptionValue *value = find(options, name);
 
-	assert(value != NULL);
+	shopper_assert(value != NULL);
 	return value;
 }
 

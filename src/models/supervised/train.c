@@ -402,7 +402,9 @@ shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const 
 	SHOPPER_TRY(weigh(env, model, t, class_weight));
 	SHOPPER_TRY(prepare(model, t));
 	SHOPPER_TRY(scale_target(t, model->spec));
+	shopper_assert(shopper_table_valid(t));
 	SHOPPER_TRY(model->learner->train_rows(env, model, t, previous));
+	shopper_assert(model->state != NULL);
 	SHOPPER_TRY(add_metrics(env, model, t, 0, t->n_train, "train"));
 	SHOPPER_TRY(add_metrics(env, model, t, t->n_train, t->n, "validation"));
 	if (shopper_option_boolean(&model->options, "importance"))
