@@ -7,6 +7,7 @@
 #   make         build; make install
 #   make unit    pure C tests (T=name for one); make fuzz N=1000000 damaged models;
 #                 make regress, pgtap, real, bench
+#   make doc     write doc/reference.md anew; make docs runs the examples of all pages
 #
 # All of them first install what is missing (Debian packages); none touches an
 # existing cluster.
@@ -49,7 +50,17 @@ setup:
 demo psql stop regress pgtap real bench: all
 	@test/cluster $@
 
-check: check-layers unit fuzz regress pgtap real
+# Every SQL block of README.md and doc/*.md runs and prints what the page shows.
+docs: all
+	@test/cluster run test/docs $(ACCEPT)
+
+# doc/reference.md from the comments and the option tables.
+doc: all
+	@test/cluster run doc/reference.sh write
+doc-check: all
+	@test/cluster run doc/reference.sh check
+
+check: check-layers unit fuzz regress pgtap docs doc-check real
 	@echo "check: all parts passed"
 
 UNIT_FLAGS = -std=gnu11 -g -O1 -fno-math-errno -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -93,4 +104,4 @@ help:
 
 endif
 
-.PHONY: all install uninstall clean setup demo psql stop regress pgtap real bench check unit fuzz check-layers help
+.PHONY: all install uninstall clean setup demo psql stop regress pgtap real bench check doc docs doc-check unit fuzz check-layers help

@@ -8,7 +8,6 @@
 SET client_min_messages = error;
 SET search_path = public, pg_catalog;
 SET extra_float_digits = 1;
-DROP EXTENSION IF EXISTS pg_shopper CASCADE;
 CREATE EXTENSION pg_shopper;
 LOAD 'pg_shopper';
 

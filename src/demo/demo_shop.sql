@@ -14,7 +14,7 @@
  *   + December +0.2, and a hidden intent (sd 0.5), of which product_views tells a part.
  * A session without product views buys nothing.
  *
- * Baskets. With its chance each, an order of a main product also has: the case of that
+ * Baskets. With its chance each, an order has besides its main product: the case of that
  * phone 0.55, a screen protector 0.25, a charger 0.18; the ink of that printer 0.65; an
  * HDMI cable with a TV 0.45, a soundbar 0.12; a memory card with a camera 0.60, a camera
  * bag 0.15; a mouse with a laptop 0.35, a sleeve 0.20; the cover of that tablet 0.40; the
@@ -354,7 +354,7 @@ $body$;
 COMMENT ON FUNCTION shopper.demo_ratings(text, bigint) IS 'A step of demo_shop: ratings and reviews';
 
 CREATE FUNCTION shopper.demo_shop(schema_name text, customers int DEFAULT 20000, seed bigint DEFAULT 1) RETURNS text
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' AS
 $body$
 DECLARE
 	summary text;

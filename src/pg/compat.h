@@ -23,4 +23,9 @@
 #define SHOPPER_SPI_RECEIVER 1
 #endif
 
+/* 17 brought infinite intervals */
+#if PG_VERSION_NUM < 170000
+#define INTERVAL_NOT_FINITE(i) false
+#endif
+
 #endif

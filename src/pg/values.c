@@ -153,6 +153,8 @@ shopper_feature_kind(ShopperConversion from, bool categorical, ShopperKind *kind
 static double
 interval_seconds(const Interval *i)
 {
+	if (INTERVAL_NOT_FINITE(i))
+		return NAN;
 	/* as EXTRACT(EPOCH): a month is 30 days, a year 365.25 days */
 	return (double) i->time / USECS_PER_SEC + (double) i->day * SECS_PER_DAY +
 		(double) (i->month / MONTHS_PER_YEAR) * (365.25 * SECS_PER_DAY) +
