@@ -77,7 +77,10 @@ INSERT INTO word (functions, argument, meaning) VALUES
   ('^fold', 'k', 'number of folds'),
   ('.', 'k', 'how many places count'),
   ('^fold', 'key', 'any value, such as a customer id'),
-  ('.', 'seed', 'another seed, another split');
+  ('^fold', 'seed', 'another seed, another split'),
+  ('demo_shop$', 'schema_name', 'schema to make the tables in; it may exist, its tables may not'),
+  ('demo_shop$', 'customers', 'number of customers; everything else grows with it'),
+  ('demo_shop$', 'seed', 'another seed, another shop');
 
 CREATE TEMP VIEW member AS
 SELECT d.classid, d.objid FROM pg_depend d
@@ -95,7 +98,7 @@ CREATE TEMP TABLE routine AS
 SELECT p.oid, n.nspname, p.proname, p.prokind, (CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END) || p.proname AS name,
        obj_description(p.oid, 'pg_proc') AS comment, p.proretset, t.name AS returns, p.provolatile,
        EXISTS (SELECT FROM shopper.learner_options o WHERE o.learner = p.proname) AND n.nspname = 'public' AS builder,
-       p.proname ~ '^shopper_' AS support
+       p.proname ~ '^shopper_' OR n.nspname = 'shopper' AND p.proname ~ '^demo_' AND p.proname <> 'demo_shop' AS support
 FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
 JOIN pg_namespace n ON n.oid = p.pronamespace JOIN type_name t ON t.oid = p.prorettype;
 
@@ -226,5 +229,6 @@ SELECT format('| %s | %s | %s | %s |', name, boot_val || coalesce(' ' || unit, '
   CASE WHEN vartype = 'bool' THEN 'on, off' ELSE min_val || ' to ' || max_val END, concat_ws(' ', short_desc, extra_desc))
 FROM pg_settings WHERE name LIKE 'pg\_shopper.%' ORDER BY name COLLATE "C";
 
-SELECT format(E'\n## Support functions\n\n%s functions named `shopper_...` are the state, combine, serial and final functions of the aggregates above. They cannot be called directly.', count(*))
+SELECT format(E'\n## Support functions\n\n%s functions named `shopper_...` are the state, combine, serial and final functions of the aggregates above; they cannot be called directly. %s functions `shopper.demo_...` are the steps of `shopper.demo_shop`.',
+  count(*) FILTER (WHERE nspname = 'public'), count(*) FILTER (WHERE nspname = 'shopper'))
 FROM routine WHERE support;
