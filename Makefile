@@ -1,12 +1,13 @@
 # pg_shopper: purchase models inside PostgreSQL.
 #
 #   make demo    set up a throw-away cluster with the demo shop, train, print a report
-#   make check   everything that must hold: layers, unit, regress, pgTAP, real data
+#   make check   everything that must hold: layers, unit, fuzz, regress, pgTAP, docs, real data
 #   make psql    psql on the demo shop
 #   make stop    end the throw-away cluster
 #   make         build; make install
-#   make unit    pure C tests (T=name for one); make fuzz N=1000000 damaged models;
-#                 make regress, pgtap, real, bench
+#   make unit    pure C tests (T=name for one)
+#   make fuzz    damaged models (N=1000000 of each kind)
+#   make regress, pgtap, restart, docs, real, bench   the other parts
 #   make doc     write doc/reference.md anew; make docs runs the examples of all pages
 #
 # All of them first install what is missing (Debian packages); none touches an
@@ -47,6 +48,9 @@ clean:
 setup:
 	@test/setup $(PACKAGES)
 
+restart: all
+	@test/restart.sh
+
 demo psql stop regress pgtap real bench: all
 	@test/cluster $@
 
@@ -60,7 +64,7 @@ doc: all
 doc-check: all
 	@test/cluster run doc/reference.sh check
 
-check: check-layers unit fuzz regress pgtap docs doc-check real
+check: check-layers unit fuzz regress pgtap restart docs doc-check real
 	@echo "check: all parts passed"
 
 UNIT_FLAGS = -std=gnu11 -g -O1 -fno-math-errno -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -104,4 +108,4 @@ help:
 
 endif
 
-.PHONY: all install uninstall clean setup demo psql stop regress pgtap real bench check doc docs doc-check unit fuzz check-layers help
+.PHONY: all install uninstall clean setup demo psql stop regress pgtap restart real bench check doc docs doc-check unit fuzz check-layers help

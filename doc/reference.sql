@@ -137,40 +137,11 @@ SELECT p.chapter, p.name, rtrim(format(E'### %s\n\n%s%s%s', p.name,
          FROM argument a JOIN routine r USING (oid) WHERE r.name = p.name AND a.mode IN ('o', 't') GROUP BY a.name) q), '')), E'\n') AS text
 FROM place p;
 
--- Limits that are themselves not allowed: found by trying, since the option tables are the judge.
-CREATE TEMP TABLE exclusive (learner text, option text);
-DO $$
-DECLARE
-  o record;
-  trial jsonb;
-BEGIN
-  FOR o IN SELECT * FROM shopper.learner_options WHERE type = 'float8' AND min_value IS NOT NULL LOOP
-    trial := jsonb_build_object('algorithm', o.learner, o.option, o.min_value);
-    BEGIN
-      CASE o.learner
-        WHEN 'itemsets' THEN PERFORM train_rules_from('VALUES (1, 1)', trial);
-        WHEN 'svd' THEN PERFORM train_recommender_from('VALUES (1, 1, 1)', trial);
-        ELSE PERFORM train_regressor_from('VALUES (1, 1), (2, 2)', 'column1', trial);
-      END CASE;
-    EXCEPTION WHEN OTHERS THEN
-      IF SQLERRM ~ ' cannot train a regressor' THEN
-        BEGIN
-          PERFORM train_classifier_from('VALUES (true, 1), (false, 2)', 'column1', trial);
-        EXCEPTION WHEN OTHERS THEN
-          IF SQLERRM ~ 'must be greater than' THEN INSERT INTO exclusive VALUES (o.learner, o.option); END IF;
-        END;
-      ELSIF SQLERRM ~ 'must be greater than' THEN
-        INSERT INTO exclusive VALUES (o.learner, o.option);
-      END IF;
-    END;
-  END LOOP;
-END $$;
-
 -- Options of a learner, and those that several learners share, with the same words.
 CREATE TEMP TABLE option AS
 SELECT row_number() OVER () AS place, o.*,
        CASE WHEN choices IS NOT NULL THEN '`' || replace(choices, ',', '`, `') || '`'
-            WHEN min_value IS NOT NULL OR max_value IS NOT NULL THEN concat_ws(' ', CASE WHEN EXISTS (SELECT FROM exclusive e WHERE (e.learner, e.option) = (o.learner, o.option)) THEN 'above ' ELSE 'from ' END || min_value, 'to ' || max_value)
+            WHEN min_value IS NOT NULL OR max_value IS NOT NULL THEN concat_ws(' ', CASE WHEN min_excluded THEN 'above ' ELSE 'from ' END || min_value, 'to ' || max_value)
             ELSE '' END AS range
 FROM shopper.learner_options o;
 CREATE TEMP TABLE shared AS

@@ -51,7 +51,7 @@ ask <<-'SQL'
 		('mlp', $$ SELECT train_classifier_from('SELECT bought, age, city, since, taste FROM customers %s', 'bought', mlp(epochs => 3, validation => 0.1, dropout => 0.2)) $$),
 		('svd', $$ SELECT train_recommender_from('SELECT u, item, rating FROM ratings %s', svd(factors => 8, epochs => 5)) $$),
 		('implicit', $$ SELECT train_recommender_from('SELECT u, item FROM ratings %s', svd(factors => 8, epochs => 5)) $$),
-		('itemsets', $$ SELECT train_rules_from('SELECT u, item FROM ratings %s', itemsets(min_count => 3)) $$);
+		('itemsets', $$ SELECT train_rules_from('SELECT u, item FROM ratings %s', itemsets(min_count => 5, max_length => 2)) $$);
 	CREATE TABLE models (name text, note text DEFAULT '', m bytea);
 	CREATE FUNCTION train(wanted text, tail text) RETURNS bytea LANGUAGE plpgsql AS $$
 	DECLARE
@@ -68,7 +68,7 @@ ask <<-'SQL'
 		UNION ALL SELECT name || id || predict_value(m, c) FROM models, customers c WHERE name = 'linear'
 		UNION ALL SELECT name || u || item || predict_rating(m, u, item) FROM models, ratings WHERE name IN ('svd', 'implicit')
 		UNION ALL SELECT name || s.* FROM models, LATERAL (SELECT r::text FROM svd_recommend(m, 17::bigint, item_type => NULL::text) r) s WHERE name IN ('svd', 'implicit')
-		UNION ALL SELECT name || r FROM models, assoc_rules(m, min_count => 3) r WHERE name = 'itemsets'
+		UNION ALL SELECT name || r FROM models, assoc_rules(m, max_rules => 500) r WHERE name = 'itemsets'
 		UNION ALL SELECT name || r FROM models, assoc_recommend(m, ARRAY['item 1', 'item 17']) r WHERE name = 'itemsets') s;
 SQL
 answers=$(ask -c 'SELECT answer FROM answers')

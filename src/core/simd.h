@@ -3,7 +3,7 @@
  *
  * Kernels are written with fixed 64-byte vectors and compiled for x86-64-v4, v3
  * and the baseline; the loader picks. Lanes, not registers, fix the order of every
- * sum, and both v3 and v4 fuse a * b + c, so they agree bit for bit.
+ * sum, and nothing is fused (-ffp-contract=off), so all three agree bit for bit.
  */
 #ifndef SHOPPER_SIMD_H
 #define SHOPPER_SIMD_H

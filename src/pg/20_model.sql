@@ -26,7 +26,7 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 30 AS 'MODULE_PATHNAME'
 COMMENT ON FUNCTION @extschema@.coefficients(bytea) IS 'Coefficients of a logistic or linear model in the units of the columns; standard errors, z or t and p for unpenalized fits; NULL where a column is a combination of others';
 
 CREATE FUNCTION @extschema@.learner_options(OUT learner text, OUT option text, OUT type text, OUT default_value text,
-	OUT min_value float8, OUT max_value float8, OUT choices text, OUT help text) RETURNS SETOF record
+	OUT min_value float8, OUT min_excluded boolean, OUT max_value float8, OUT choices text, OUT help text) RETURNS SETOF record
 LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 100 AS 'MODULE_PATHNAME', 'shopper_learner_options';
 COMMENT ON FUNCTION @extschema@.learner_options() IS 'The options of every learner, from the tables that the learners themselves use';
 
@@ -37,6 +37,7 @@ COMMENT ON COLUMN shopper.learner_options.option IS 'Name of the option';
 COMMENT ON COLUMN shopper.learner_options.type IS 'SQL type of its values';
 COMMENT ON COLUMN shopper.learner_options.default_value IS 'Default as text; NULL: not set';
 COMMENT ON COLUMN shopper.learner_options.min_value IS 'Least number, of arrays the least element; NULL: no limit';
+COMMENT ON COLUMN shopper.learner_options.min_excluded IS 'Whether min_value itself is refused';
 COMMENT ON COLUMN shopper.learner_options.max_value IS 'Greatest number; NULL: no limit';
 COMMENT ON COLUMN shopper.learner_options.choices IS 'The words that are allowed, with commas between them; NULL: any';
 COMMENT ON COLUMN shopper.learner_options.help IS 'What the option does';

@@ -225,7 +225,7 @@ shopper_training_history(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Coefficients first, by size; else what training measured. */
+/* What training measured; no rows when it was told not to. */
 PG_FUNCTION_INFO_V1(shopper_feature_importance);
 Datum
 shopper_feature_importance(PG_FUNCTION_ARGS)
@@ -338,8 +338,8 @@ option_rows(Tuplestorestate *rows, TupleDesc desc, const ShopperLearner *learner
 {
 	for (; o != NULL && o->name != NULL; o++)
 	{
-		Datum		v[8];
-		bool		null[8] = {false};
+		Datum		v[9];
+		bool		null[9] = {false};
 		bool		number = o->type == SHOPPER_NUMBER || o->type == SHOPPER_INTEGER || o->type == SHOPPER_INTEGERS;
 
 		v[0] = CStringGetTextDatum(learner->name);
@@ -347,9 +347,11 @@ option_rows(Tuplestorestate *rows, TupleDesc desc, const ShopperLearner *learner
 		v[2] = CStringGetTextDatum(option_type(o->type));
 		set_text(&v[3], &null[3], o->initial);
 		shopper_set_float(&v[4], &null[4], number ? o->min : NAN);
-		shopper_set_float(&v[5], &null[5], number && o->max < SHOPPER_NO_LIMIT ? o->max : NAN);
-		set_text(&v[6], &null[6], o->choices);
-		set_text(&v[7], &null[7], o->help);
+		v[5] = BoolGetDatum(o->above);
+		null[5] = !number;
+		shopper_set_float(&v[6], &null[6], number && o->max < SHOPPER_NO_LIMIT ? o->max : NAN);
+		set_text(&v[7], &null[7], o->choices);
+		set_text(&v[8], &null[8], o->help);
 		tuplestore_putvalues(rows, desc, v, null);
 	}
 }

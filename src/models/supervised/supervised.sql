@@ -13,7 +13,7 @@ LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_regressor_accum';
 CREATE FUNCTION @extschema@.shopper_regressor_accum(internal, record, text, jsonb, bytea) RETURNS internal
 LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_regressor_accum';
 CREATE FUNCTION @extschema@.shopper_rows_final(internal) RETURNS bytea
-LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_rows_final';
+LANGUAGE c PARALLEL SAFE COST 1000000 AS 'MODULE_PATHNAME', 'shopper_rows_final';
 COMMENT ON FUNCTION @extschema@.shopper_classifier_accum(internal, record, text) IS 'State function of train_classifier';
 COMMENT ON FUNCTION @extschema@.shopper_classifier_accum(internal, record, text, jsonb) IS 'State function of train_classifier';
 COMMENT ON FUNCTION @extschema@.shopper_classifier_accum(internal, record, text, jsonb, bytea) IS 'State function of train_classifier';
