@@ -6,6 +6,8 @@
 
 #include "simd.h"
 
+#define CHOLESKY_BLOCK 32
+
 SHOPPER_CLONES double
 shopper_dot(const double *a, const double *b, int64_t n)
 {
@@ -25,37 +27,72 @@ shopper_dot(const double *a, const double *b, int64_t n)
 	return sum;
 }
 
+/*
+ * Row i from column first to last (not i itself), where rows of those columns are
+ * done and before[] holds the products of the columns before first.
+ */
+static void
+finish_row(double *a, int n, int i, int first, int last, const bool *skip, const double *before)
+{
+	double	   *row = a + (size_t) i * n;
+
+	for (int j = first; j < last; j++)
+	{
+		const double *other = a + (size_t) j * n;
+
+		row[j] = skip != NULL && skip[j] ? 0
+			: (row[j] - before[j - first] - shopper_dot(row + first, other + first, j - first)) / other[j];
+	}
+}
+
+/* The diagonal element of row i, whose other elements are done; false when the column is a combination of others. */
+static bool
+finish_pivot(double *a, int n, int i, double tolerance)
+{
+	double	   *row = a + (size_t) i * n;
+	double		pivot = row[i] - shopper_dot(row, row, i);
+
+	if (!(pivot > tolerance * row[i] && isfinite(pivot)))
+		return false;
+	row[i] = sqrt(pivot);
+	return true;
+}
+
+/* In blocks of rows against blocks of rows, which stay in the cache: a row by itself would read the whole matrix. */
 ShopperStatus
 shopper_cholesky(ShopperEnv *env, double *a, int n, double tolerance, bool *skip, int *n_skipped)
 {
+	double		before[CHOLESKY_BLOCK][CHOLESKY_BLOCK];
 	int			skipped = 0;
 
-	for (int i = 0; i < n; i++)
+	for (int top = 0; top < n; top += CHOLESKY_BLOCK)
 	{
-		double	   *row = a + (size_t) i * n;
-		double		pivot;
+		int			bottom = top + CHOLESKY_BLOCK < n ? top + CHOLESKY_BLOCK : n;
 
-		if (i % 64 == 0)
-			SHOPPER_TRY(shopper_poll(env));
-		for (int j = 0; j < i; j++)
+		SHOPPER_TRY(shopper_poll(env));
+		for (int left = 0; left <= top; left += CHOLESKY_BLOCK)
 		{
-			const double *other = a + (size_t) j * n;
+			int			right = left + CHOLESKY_BLOCK < n ? left + CHOLESKY_BLOCK : n;
 
-			row[j] = skip != NULL && skip[j] ? 0 : (row[j] - shopper_dot(row, other, j)) / other[j];
-		}
-		pivot = row[i] - shopper_dot(row, row, i);
-		if (skip != NULL)
-			skip[i] = false;
-		if (pivot > tolerance * row[i] && isfinite(pivot))
-			row[i] = sqrt(pivot);
-		else if (skip == NULL)
-			return shopper_fail(env, SHOPPER_BAD_DATA, "columns are linearly dependent");
-		else
-		{
-			skip[i] = true;
-			skipped++;
-			memset(row, 0, (size_t) i * sizeof(double));
-			row[i] = 1;
+			for (int i = top; i < bottom; i++)
+				for (int j = left; j < right && j < i; j++)
+					before[i - top][j - left] = shopper_dot(a + (size_t) i * n, a + (size_t) j * n, left);
+			for (int i = top; i < bottom; i++)
+			{
+				finish_row(a, n, i, left, left < top ? right : i, skip, before[i - top]);
+				if (left < top)
+					continue;
+				if (skip != NULL)
+					skip[i] = false;
+				if (finish_pivot(a, n, i, tolerance))
+					continue;
+				if (skip == NULL)
+					return shopper_fail(env, SHOPPER_BAD_DATA, "columns are linearly dependent");
+				skip[i] = true;
+				skipped++;
+				memset(a + (size_t) i * n, 0, (size_t) i * sizeof(double));
+				a[(size_t) i * n + i] = 1;
+			}
 		}
 	}
 	if (n_skipped != NULL)

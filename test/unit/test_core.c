@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "../../src/core/codec.h"
+#include "../../src/core/dense.h"
 #include "../../src/core/hash.h"
 #include "../../src/core/sort.h"
 #include "../../src/core/threads.h"
@@ -102,6 +103,48 @@ threads(void)
 	check_env_end(env);
 }
 
+/* L L' is the matrix again, the inverse inverts, and a column that others explain is found. */
+static void
+cholesky(int n)
+{
+	ShopperEnv *env = check_env(-1);
+	double	   *x = shopper_alloc0(env, (size_t) (n * (n + 5)), sizeof(double)),
+			   *a = shopper_alloc0(env, (size_t) (n * n), sizeof(double)),
+			   *l = shopper_alloc0(env, (size_t) (n * n), sizeof(double)),
+			   *inverse = shopper_alloc0(env, (size_t) (n * n), sizeof(double)),
+				worst = 0;
+	bool	   *skip = shopper_alloc0(env, (size_t) n, sizeof(bool));
+	int			n_skipped;
+
+	for (int i = 0; i < n * (n + 5); i++)
+		x[i] = shopper_normal(6, 0, (uint64_t) i);
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++)
+			a[i * n + j] = shopper_dot(x + i * (n + 5), x + j * (n + 5), n + 5);
+	memcpy(l, a, sizeof(double) * (size_t) (n * n));
+	CHECK_OK(env, shopper_cholesky(env, l, n, 1e-12, NULL, NULL));
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j <= i; j++)
+			worst = fmax(worst, fabs(shopper_dot(l + i * n, l + j * n, j + 1) - a[i * n + j]));
+	CHECK(worst < 1e-10 * n);
+	CHECK_OK(env, shopper_cholesky_inverse(env, l, n, NULL, inverse));
+	worst = 0;
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++)
+			worst = fmax(worst, fabs(shopper_dot(a + i * n, inverse + j * n, n) - (i == j)));
+	CHECK(worst < 1e-6);
+	/* make the last row and column those of the first two together */
+	for (int j = 0; j < n && n > 2; j++)
+		a[(n - 1) * n + j] = a[j * n + n - 1] = a[j * n] + a[j * n + 1];
+	if (n > 2)
+	{
+		a[n * n - 1] = a[0] + 2 * a[1] + a[n + 1];
+		CHECK_OK(env, shopper_cholesky(env, a, n, 1e-10, skip, &n_skipped));
+		CHECK(n_skipped == 1 && skip[n - 1]);
+	}
+	check_env_end(env);
+}
+
 static void
 random_numbers(void)
 {
@@ -132,6 +175,11 @@ test_core(void)
 	CHECK(shopper_alloc(env, SIZE_MAX / 4, 8) == NULL && env->status == SHOPPER_OUT_OF_MEMORY);
 	check_env_end(env);
 	codec();
+	cholesky(1);
+	cholesky(31);
+	cholesky(32);
+	cholesky(33);
+	cholesky(100);
 	sorting();
 	threads();
 	random_numbers();

@@ -9,6 +9,7 @@
 
 /* Shards of a Gram matrix: each holds one of its own, so there are few. */
 #define GRAM_SHARDS 4
+#define TILE 32					/* columns: 128 kB of a block's rows */
 
 SHOPPER_CLONES void
 shopper_design_times(const ShopperTable *t, const ShopperSpec *spec, int64_t from, int n, const double *w, double *z)
@@ -78,31 +79,41 @@ typedef struct Gram
 	const double *h;
 	int64_t		from;			/* the window of rows of this round */
 	int64_t		to;
-	double	   *partial;		/* (GRAM_SHARDS)(p)(p), upper part: row <= column, dense before one-hot before 1 */
+	int			first;			/* and its tile of dense columns */
+	double	   *partial;		/* (GRAM_SHARDS)(p)(p), each pair once, on one side of the diagonal */
 	double	   *scratch;		/* (GRAM_SHARDS)(SHOPPER_BLOCK)(scratch_width) */
 	int			scratch_width;
 } Gram;
 
-/* Dense columns j <= k, by dot products of h * x_j with x_k; and their sums against the 1. */
+/*
+ * Dense columns of the tile against those from it on, by dot products of h * x_j
+ * with x_k; and their sums against the 1. Two tiles of a block of rows stay in the
+ * cache. hx: (TILE)(SHOPPER_BLOCK).
+ */
 static void
 gram_dense(const Gram *m, int64_t from, int n, const double *h, double *hx, double *out)
 {
 	const ShopperTable *t = m->t;
-	int			p = m->spec->width + 1;
+	int			p = m->spec->width + 1,
+				d = t->n_dense,
+				end = m->first + TILE < d ? m->first + TILE : d;
 
-	for (int j = 0; j < t->n_dense; j++)
+	for (int j = m->first; j < end; j++)
 	{
 		const double *x = t->dense[j] + from;
+		double	   *hxj = hx + (size_t) (j - m->first) * SHOPPER_BLOCK;
 		double		sum = 0;
 
 		for (int i = 0; i < n; i++)
-			hx[i] = h[i] * x[i];
-		for (int k = j; k < t->n_dense; k++)
-			out[(size_t) j * p + k] += shopper_dot(hx, t->dense[k] + from, n);
+			hxj[i] = h[i] * x[i];
 		for (int i = 0; i < n; i++)
-			sum += hx[i];
+			sum += hxj[i];
 		out[(size_t) j * p + p - 1] += sum;
 	}
+	for (int second = m->first; second < d; second += TILE)
+		for (int j = m->first; j < end; j++)
+			for (int k = second > j ? second : j; k < second + TILE && k < d; k++)
+				out[(size_t) j * p + k] += shopper_dot(hx + (size_t) (j - m->first) * SHOPPER_BLOCK, t->dense[k] + from, n);
 }
 
 /* row[0..d) += h * x[0..d), the dense part of a one-hot column's row */
@@ -125,6 +136,7 @@ add_rows(double *out, int p, const int32_t *at, int32_t size, int offset, const 
 	}
 }
 
+/* One-hot columns against dense ones, each other and the 1; and the 1 against itself. tile: (SHOPPER_BLOCK)(n_dense). */
 static void
 gram_lookup(const Gram *m, int64_t from, int n, const double *h, double *tile, double *out)
 {
@@ -132,8 +144,9 @@ gram_lookup(const Gram *m, int64_t from, int n, const double *h, double *tile, d
 	const ShopperSpec *spec = m->spec;
 	int			p = spec->width + 1,
 				d = t->n_dense;
+	double		sum = 0;
 
-	for (int j = 0; j < d; j++)
+	for (int j = 0; j < d && t->n_lookup > 0; j++)
 		for (int i = 0; i < n; i++)
 			tile[(size_t) i * d + j] = t->dense[j][from + i];
 	for (int k = 0; k < t->n_lookup; k++)
@@ -152,38 +165,54 @@ gram_lookup(const Gram *m, int64_t from, int n, const double *h, double *tile, d
 					out[(size_t) (ck->offset + at[i]) * p + cl->offset + bt[i]] += h[i];
 		}
 	}
+	for (int i = 0; i < n; i++)
+		sum += h[i];
+	out[(size_t) p * p - 1] += sum;
 }
 
+/* Hand the blocks of a shard's rows to one part of the work. */
 static void
-gram_shard(void *arg, int shard)
+each_block(Gram *m, int shard, void (*part) (const Gram *m, int64_t from, int n, const double *h, double *scratch, double *out))
 {
-	Gram	   *m = arg;
 	size_t		p = (size_t) m->spec->width + 1;
-	double	   *out = m->partial + (size_t) shard * p * p;
 	double	   *scratch = m->scratch + (size_t) shard * SHOPPER_BLOCK * (size_t) m->scratch_width;
-	double	   *ones = scratch,
-			   *hx = scratch + SHOPPER_BLOCK,
-			   *tile = scratch + 2 * SHOPPER_BLOCK;
 	int64_t		from,
 				to;
 
 	for (int i = 0; i < SHOPPER_BLOCK; i++)
-		ones[i] = 1;
+		scratch[i] = 1;
 	shopper_shard_range(m->to - m->from, GRAM_SHARDS, shard, &from, &to);
 	to += m->from;
 	for (int64_t at = m->from + from; at < to; at += SHOPPER_BLOCK)
-	{
-		int			n = (int) (to - at < SHOPPER_BLOCK ? to - at : SHOPPER_BLOCK);
-		const double *h = m->h != NULL ? m->h + at : ones;
-		double		sum = 0;
+		part(m, at, (int) (to - at < SHOPPER_BLOCK ? to - at : SHOPPER_BLOCK), m->h != NULL ? m->h + at : scratch,
+			 scratch + SHOPPER_BLOCK, m->partial + (size_t) shard * p * p);
+}
 
-		gram_dense(m, at, n, h, hx, out);
-		if (m->t->n_lookup > 0)
-			gram_lookup(m, at, n, h, tile, out);
-		for (int i = 0; i < n; i++)
-			sum += h[i];
-		out[p * p - 1] += sum;
+static void
+dense_shard(void *arg, int shard)
+{
+	each_block(arg, shard, gram_dense);
+}
+
+static void
+lookup_shard(void *arg, int shard)
+{
+	each_block(arg, shard, gram_lookup);
+}
+
+/* Rounds of some milliseconds over all rows, so that the caller's thread can poll between them. */
+static ShopperStatus
+rounds(ShopperEnv *env, Gram *m, int64_t rows, int64_t work_of_a_row, ShopperShardFn fn)
+{
+	int64_t		window = (30000000 / work_of_a_row / 2048 + 1) * 2048;
+
+	for (m->from = 0; m->from < rows; m->from = m->to)
+	{
+		m->to = m->from + window < rows ? m->from + window : rows;
+		shopper_parallel(env, GRAM_SHARDS, fn, m);
+		SHOPPER_TRY(shopper_poll(env));
 	}
+	return SHOPPER_OK;
 }
 
 ShopperStatus
@@ -191,20 +220,13 @@ shopper_design_gram(ShopperEnv *env, const ShopperTable *t, const ShopperSpec *s
 					const double *h, double *gram)
 {
 	size_t		p = (size_t) spec->width + 1;
-	Gram		m = {t, spec, h, 0, 0, NULL, NULL, t->n_dense + 2};
-	int64_t		window;
+	Gram		m = {.t = t,.spec = spec,.h = h,.scratch_width = t->n_dense + 1 + TILE};
 
 	SHOPPER_NEW0(env, m.partial, GRAM_SHARDS * p * p);
 	SHOPPER_NEW(env, m.scratch, (size_t) GRAM_SHARDS * SHOPPER_BLOCK * (size_t) m.scratch_width);
-	/* rounds of some milliseconds, so that the caller's thread can poll between them */
-	window = 30000000 / (t->n_dense * t->n_dense / 8 + t->n_dense + 10 * t->n_lookup * t->n_lookup + 10);
-	window = (window / 64 + 1) * 64;
-	for (m.from = 0; m.from < rows; m.from = m.to)
-	{
-		m.to = m.from + window < rows ? m.from + window : rows;
-		shopper_parallel(env, GRAM_SHARDS, gram_shard, &m);
-		SHOPPER_TRY(shopper_poll(env));
-	}
+	for (m.first = 0; m.first < t->n_dense; m.first += TILE)
+		SHOPPER_TRY(rounds(env, &m, rows, (t->n_dense < TILE ? t->n_dense : TILE) * t->n_dense / 8 + 10, dense_shard));
+	SHOPPER_TRY(rounds(env, &m, rows, t->n_lookup * (t->n_dense / 4 + 10 * t->n_lookup + 10) + 5, lookup_shard));
 	for (size_t i = 0; i < p; i++)
 		for (size_t j = 0; j < p; j++)
 		{
