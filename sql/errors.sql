@@ -68,6 +68,3 @@ SELECT ok, message FROM model_check('');
 SET pg_shopper.max_training_memory = 1;
 SELECT train_classifier(f, 'y') FROM (SELECT i % 2 = 0 AS y, i AS a, i AS b, i AS c FROM generate_series(1, 200000) i) f;
 RESET pg_shopper.max_training_memory;
-
--- state functions are not for calling
-SELECT shopper_rows_final(NULL);
