@@ -31,6 +31,10 @@ SELECT auc(true, 'NaN');
 SELECT fold(i, 5) AS fold, count(*) FROM s GROUP BY 1 ORDER BY 1;
 SELECT bool_and(fold(i, 7) = fold(i::bigint, 7)) AS same, bool_or(fold(i, 7) <> fold(i, 7, 2)) AS seeded FROM s;
 
+-- what is no class and no key
+SELECT accuracy(true, 0.9::float8);
+SELECT accuracy(ARRAY[1], ARRAY[1]);
+SELECT fold(now(), 5);
 -- parallel plans give the same
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;

@@ -31,6 +31,7 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 100 AS 'MODULE_PATHNAME', 'shopper_learn
 COMMENT ON FUNCTION @extschema@.learner_options() IS 'The options of every learner, from the tables that the learners themselves use';
 
 CREATE VIEW shopper.learner_options AS SELECT * FROM @extschema@.learner_options();
+GRANT SELECT ON shopper.learner_options TO PUBLIC;
 COMMENT ON VIEW shopper.learner_options IS 'One row per learner and option: type, default, limits, choices and help';
 COMMENT ON COLUMN shopper.learner_options.learner IS 'Name of the learner and of its builder function';
 COMMENT ON COLUMN shopper.learner_options.option IS 'Name of the option';

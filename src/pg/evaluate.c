@@ -24,21 +24,23 @@ shopper_aggregate_context(FunctionCallInfo fcinfo)
 /* ---- reading labels ---- */
 
 ShopperLabels *
-shopper_labels(FunctionCallInfo fcinfo)
+shopper_labels(FunctionCallInfo fcinfo, int first)
 {
 	ShopperLabels	   *l = fcinfo->flinfo->fn_extra;
 
 	if (l != NULL)
 		return l;
 	l = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ShopperLabels));
-	for (int i = 0; i < Min(PG_NARGS(), 4); i++)
+	for (int i = first; i < Min(PG_NARGS(), 4); i++)
 	{
 		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, i);
 
 		if (!OidIsValid(type))
 			elog(ERROR, "could not determine the type of argument %d", i + 1);
-		if (type != INTERNALOID)
-			shopper_value_reader(&l->reader[i], type, fcinfo->flinfo->fn_mcxt);
+		shopper_value_reader(&l->reader[i], type, fcinfo->flinfo->fn_mcxt);
+		if (l->reader[i].from == SHOPPER_FROM_VECTOR || l->reader[i].from == SHOPPER_FROM_TIMESTAMP || l->reader[i].from == SHOPPER_FROM_TIMESTAMPTZ)
+			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("a value of type %s cannot be a class or a key", format_type_be(type)),
+							errhint("Cast it to text.")));
 	}
 	return fcinfo->flinfo->fn_extra = l;
 }
@@ -197,7 +199,7 @@ shopper_probability_accum(PG_FUNCTION_ARGS)
 
 	if (shopper_any_null(fcinfo))
 		return keep_state(fcinfo);
-	y = shopper_is_positive(&shopper_labels(fcinfo)->reader[1], PG_GETARG_DATUM(1));
+	y = shopper_is_positive(&shopper_labels(fcinfo, 1)->reader[1], PG_GETARG_DATUM(1));
 	p = probability(fcinfo);
 	sum = sums_state(fcinfo, &array);
 	sum[0] += 1;
@@ -211,7 +213,7 @@ PG_FUNCTION_INFO_V1(shopper_class_accum);
 Datum
 shopper_class_accum(PG_FUNCTION_ARGS)
 {
-	ShopperLabels	   *l = shopper_labels(fcinfo);
+	ShopperLabels	   *l = shopper_labels(fcinfo, 1);
 	ArrayType  *array;
 	double	   *sum;
 	const char *a,
@@ -225,6 +227,9 @@ shopper_class_accum(PG_FUNCTION_ARGS)
 
 	if (shopper_any_null(fcinfo))
 		return keep_state(fcinfo);
+	if (l->reader[1].from == SHOPPER_FROM_BOOL && l->reader[2].from >= SHOPPER_FROM_FLOAT4 && l->reader[2].from <= SHOPPER_FROM_NUMERIC)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("expected a predicted class, got a number"),
+						errhint("Compare with predict_class, or with probability >= 0.5.")));
 	a = shopper_value_text(&l->reader[1], PG_GETARG_DATUM(1), &na);
 	b = shopper_value_text(&l->reader[2], PG_GETARG_DATUM(2), &nb);
 	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
@@ -343,7 +348,7 @@ shopper_fold(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	l = shopper_labels(fcinfo);
+	l = shopper_labels(fcinfo, 0);
 	k = PG_GETARG_INT32(1);
 	seed = PG_ARGISNULL(2) ? 1 : PG_GETARG_INT64(2);
 	if (k < 1)

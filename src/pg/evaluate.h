@@ -13,7 +13,8 @@ typedef struct ShopperLabels			/* in fn_extra: how to read the arguments of "any
 
 /* The aggregate's memory context; an error outside of aggregates. */
 extern MemoryContext shopper_aggregate_context(FunctionCallInfo fcinfo);
-extern ShopperLabels *shopper_labels(FunctionCallInfo fcinfo);
+/* From argument first on: aggregates leave their state out. */
+extern ShopperLabels *shopper_labels(FunctionCallInfo fcinfo, int first);
 extern bool shopper_is_yes(const char *word, size_t length);
 extern bool shopper_is_positive(ShopperValueReader *reader, Datum value);
 /* Rows with a NULL in the first two arguments are left out, as in every aggregate of SQL. */

@@ -27,7 +27,7 @@ shopper_confusion_accum(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = shopper_aggregate_context(fcinfo);
 	Confusion  *c = PG_ARGISNULL(0) ? NULL : (Confusion *) PG_GETARG_POINTER(0);
-	ShopperLabels	   *l = shopper_labels(fcinfo);
+	ShopperLabels	   *l = shopper_labels(fcinfo, 1);
 	const char *a,
 			   *b;
 	size_t		na,

@@ -81,7 +81,7 @@ shopper_score_accum(PG_FUNCTION_ARGS)
 	score = PG_GETARG_FLOAT8(2);
 	if (isnan(score))
 		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("a score must not be NaN")));
-	p = points_add(fcinfo, shopper_is_positive(&shopper_labels(fcinfo)->reader[1], PG_GETARG_DATUM(1)), score);
+	p = points_add(fcinfo, shopper_is_positive(&shopper_labels(fcinfo, 1)->reader[1], PG_GETARG_DATUM(1)), score);
 	set_cut(fcinfo, p);
 	PG_RETURN_POINTER(p);
 }

@@ -4,17 +4,17 @@
  * Two caches. Per call site (fn_extra): the last model, recognised by its on-disk
  * TOAST pointer, so that nothing is read at all, or by the header of a plain value.
  * That an argument is a parameter proves nothing: PL/pgSQL evaluates an expression
- * again with the same fn_extra when its variables have changed. Per backend: decoded models, found by the hash and length in the model's
- * first 32 bytes; least recently used ones go when pg_shopper.cache_size is
- * exceeded. A slot's generation rises with each new model in it, so call sites
- * notice that theirs has gone. Registry and bytes share the backend cache.
+ * again with the same fn_extra when its variables have changed. Per backend: decoded
+ * models, found by the hash and length in the model's first 32 bytes; the least
+ * recently used ones go when pg_shopper.cache_size is exceeded. A call site pins its
+ * model until it meets another one or its memory goes, so a model never goes while
+ * somebody works with it, and models in use may exceed the limit.
  */
 #include "pg.h"
 
 #include "access/detoast.h"
+#include "lib/ilist.h"
 #include "utils/hsearch.h"
-
-#define SLOTS 4096
 
 typedef struct CacheKey
 {
@@ -22,68 +22,41 @@ typedef struct CacheKey
 	uint64		length;
 } CacheKey;
 
-typedef struct CacheSlot
+struct ShopperCachedModel		/* an entry of by_key */
 {
 	CacheKey	key;
-	MemoryContext context;		/* NULL: free */
+	MemoryContext context;		/* of the model's content */
 	ShopperModel model;
-	uint64		generation;
-	uint64		used;			/* clock of the last look-up */
+	uint64		serial;			/* no two decodings have the same */
+	int			pins;			/* call sites that hold it */
 	Size		size;
-} CacheSlot;
+	dlist_node	node;			/* in by_age */
+};
 
-typedef struct CacheEntry
-{
-	CacheKey	key;
-	int			slot;
-} CacheEntry;
-
-static CacheSlot *slots;
-static int	n_slots;
 static HTAB *by_key;
-static uint64 cache_clock;
+static dlist_head by_age = DLIST_STATIC_INIT(by_age);	/* least recently used first */
+static uint64 last_serial;
 static Size cached;
 
+/* Drop the oldest models that nobody holds until one of this size fits. */
 static void
-free_slot(int at)
-{
-	CacheSlot  *s = &slots[at];
-
-	hash_search(by_key, &s->key, HASH_REMOVE, NULL);
-	cached -= s->size;
-	MemoryContextDelete(s->context);
-	s->context = NULL;
-	s->generation++;
-}
-
-/* A free slot, after the oldest models made room for one of this size. */
-static int
 make_room(Size size)
 {
 	Size		limit = (Size) shopper_cache_size << 20;
+	dlist_mutable_iter i;
 
-	for (;;)
+	dlist_foreach_modify(i, &by_age)
 	{
-		int			oldest = -1,
-					empty = -1;
+		ShopperCachedModel *m = dlist_container(ShopperCachedModel, node, i.cur);
 
-		for (int i = 0; i < n_slots; i++)
-		{
-			if (slots[i].context == NULL)
-				empty = i;
-			else if (oldest < 0 || slots[i].used < slots[oldest].used)
-				oldest = i;
-		}
-		if (oldest >= 0 && cached + size > limit)
-		{
-			free_slot(oldest);
+		if (cached + size <= limit)
+			return;
+		if (m->pins > 0)
 			continue;
-		}
-		if (empty >= 0)
-			return empty;
-		if (n_slots < SLOTS)
-			return n_slots++;
-		free_slot(oldest);
+		cached -= m->size;
+		dlist_delete(&m->node);
+		MemoryContextDelete(m->context);
+		hash_search(by_key, &m->key, HASH_REMOVE, NULL);
 	}
 }
 
@@ -94,9 +67,8 @@ start_cache(void)
 
 	if (by_key != NULL)
 		return;
-	slots = MemoryContextAllocZero(TopMemoryContext, sizeof(CacheSlot) * SLOTS);
 	ctl.keysize = sizeof(CacheKey);
-	ctl.entrysize = sizeof(CacheEntry);
+	ctl.entrysize = sizeof(ShopperCachedModel);
 	ctl.hcxt = TopMemoryContext;
 	by_key = hash_create("pg_shopper models", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
@@ -107,34 +79,31 @@ shopper_model_read(ShopperEnv *env, bytea *bytes, ShopperModel *model)
 	shopper_check(env, shopper_model_decode(env, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), model));
 }
 
-/* Decode into a slot of its own; an error leaves no trace. */
-static int
-decode_into_slot(bytea *bytes, const CacheKey *key)
+/* Decode into a context of its own; an error leaves no trace. */
+static ShopperCachedModel *
+decode(bytea *bytes, const CacheKey *key)
 {
 	MemoryContext context;
 	ShopperEnv *env = shopper_env_create(CurrentMemoryContext, &context);
 	ShopperModel model;
-	CacheSlot  *s;
-	CacheEntry *entry;
-	int			at;
+	ShopperCachedModel *m;
 
 	shopper_model_read(env, bytes, &model);
-	at = make_room(MemoryContextMemAllocated(context, true));
-	entry = hash_search(by_key, key, HASH_ENTER, NULL);
-	entry->slot = at;
-	s = &slots[at];
-	s->key = *key;
-	s->context = context;
-	s->model = model;
-	s->generation++;
-	s->size = MemoryContextMemAllocated(context, true);
-	cached += s->size;
+	make_room(MemoryContextMemAllocated(context, true));
+	m = hash_search(by_key, key, HASH_ENTER, NULL);
+	m->context = context;
+	m->model = model;
+	m->serial = ++last_serial;
+	m->pins = 0;
+	m->size = MemoryContextMemAllocated(context, true);
+	cached += m->size;
+	dlist_push_tail(&by_age, &m->node);
 	MemoryContextSetParent(context, TopMemoryContext);
-	return at;
+	return m;
 }
 
-/* The slot of the model in this datum, decoding it when it is new; its header is copied. */
-static int
+/* The model in this datum, decoded when it is new; its header is copied. */
+static ShopperCachedModel *
 look_up(Datum datum, char *first)
 {
 	struct varlena *value = (struct varlena *) DatumGetPointer(datum);
@@ -145,8 +114,7 @@ look_up(Datum datum, char *first)
 	MemoryContext context;
 	ShopperEnv *env;
 	CacheKey	key;
-	CacheEntry *entry;
-	int			at;
+	ShopperCachedModel *m;
 
 	env = shopper_env_create(CurrentMemoryContext, &context);
 	shopper_check(env, shopper_model_header(env, VARDATA_ANY(head), VARSIZE_ANY_EXHDR(head), total, &header));
@@ -155,10 +123,12 @@ look_up(Datum datum, char *first)
 	key.hash = header.hash;
 	key.length = total;
 	start_cache();
-	entry = hash_search(by_key, &key, HASH_FIND, NULL);
-	at = entry != NULL ? entry->slot : decode_into_slot((bytea *) PG_DETOAST_DATUM_PACKED(datum), &key);
-	slots[at].used = ++cache_clock;
-	return at;
+	m = hash_search(by_key, &key, HASH_FIND, NULL);
+	if (m == NULL)
+		return decode((bytea *) PG_DETOAST_DATUM_PACKED(datum), &key);
+	dlist_delete(&m->node);
+	dlist_push_tail(&by_age, &m->node);
+	return m;
 }
 
 static bool
@@ -172,8 +142,30 @@ static bool
 same_header(const struct varlena *value, const ShopperModelUse *use)
 {
 	return !VARATT_IS_EXTERNAL(value) && !VARATT_IS_COMPRESSED(value) &&
-		VARSIZE_ANY_EXHDR(value) == slots[use->slot].key.length &&
+		VARSIZE_ANY_EXHDR(value) == use->cached->key.length &&
 		memcmp(VARDATA_ANY(value), use->header, SHOPPER_MODEL_HEADER) == 0;
+}
+
+/* The call site holds no model any more; also the callback of its memory. */
+static void
+unpin(void *arg)
+{
+	ShopperModelUse *use = arg;
+
+	if (use->cached != NULL)
+		use->cached->pins--;
+	use->cached = NULL;
+}
+
+static ShopperModelUse *
+start_use(FunctionCallInfo fcinfo)
+{
+	ShopperModelUse *use = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ShopperModelUse));
+
+	use->callback.func = unpin;
+	use->callback.arg = use;
+	MemoryContextRegisterResetCallback(fcinfo->flinfo->fn_mcxt, &use->callback);
+	return fcinfo->flinfo->fn_extra = use;
 }
 
 ShopperModelUse *
@@ -184,42 +176,38 @@ shopper_model_arg(FunctionCallInfo fcinfo, int n)
 	struct varlena *value = (struct varlena *) DatumGetPointer(datum);
 	bool		external = VARATT_IS_EXTERNAL_ONDISK(value);
 	struct varatt_external pointer;
-	int			at;
 
 	if (external)
 		VARATT_EXTERNAL_GET_POINTER(pointer, value);
 	if (use == NULL)
-	{
-		use = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ShopperModelUse));
-		use->slot = -1;
-		fcinfo->flinfo->fn_extra = use;
-	}
-	else if (use->slot >= 0 && slots[use->slot].generation == use->generation &&
-			 (external ? use->external && same_pointer(&pointer, &use->pointer) : same_header(value, use)))
+		use = start_use(fcinfo);
+	else if (use->cached != NULL && (external ? use->external && same_pointer(&pointer, &use->pointer) : same_header(value, use)))
 	{
 		use->fresh = false;
 		return use;
 	}
-	at = look_up(datum, use->header);
-	use->fresh = at != use->slot || slots[at].generation != use->generation;
-	use->slot = at;
-	use->generation = slots[at].generation;
-	use->model = &slots[at].model;
+	unpin(use);
+	use->cached = look_up(datum, use->header);
+	use->cached->pins++;
+	use->fresh = use->serial != use->cached->serial;
+	use->serial = use->cached->serial;
+	use->model = &use->cached->model;
 	use->external = external;
 	if (external)
 		use->pointer = pointer;
 	return use;
 }
 
-const ShopperModel *
-shopper_model_of_shape(FunctionCallInfo fcinfo, int n, ShopperShape shape, const char *wanted)
+ShopperModelUse *
+shopper_model_of_shape(FunctionCallInfo fcinfo, int n, ShopperShape shape, const char *wanted, const char *hint)
 {
-	const ShopperModel *model = shopper_model_arg(fcinfo, n)->model;
+	ShopperModelUse *use = shopper_model_arg(fcinfo, n);
 
-	if (model->learner->shape != shape)
+	if (use->model->learner->shape != shape)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("expected %s, got a model of %s", wanted, model->learner->name)));
-	return model;
+						errmsg("expected %s, got a model of %s", wanted, use->model->learner->name),
+						errhint("%s", hint)));
+	return use;
 }
 
 bytea *

@@ -2,9 +2,32 @@
 #include "ids.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/lsyscache.h"
+#include "utils/tuplestore.h"
 
-/* ---- lists as arguments ---- */
+/* ---- arguments ---- */
+
+static Oid
+argument_type(FunctionCallInfo fcinfo, int n)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, n);
+
+	if (!OidIsValid(type))
+		elog(ERROR, "could not determine the type of argument %d", n + 1);
+	return type;
+}
+
+int64
+shopper_id_argument(FunctionCallInfo fcinfo, ShopperIdArgument *a, int n, const ShopperDictionary *d, const char *what)
+{
+	if (PG_ARGISNULL(n))
+		return -1;
+	if (!a->ready)
+		shopper_id_reader(&a->reader, argument_type(fcinfo, n), fcinfo->flinfo->fn_mcxt, what);
+	a->ready = true;
+	return shopper_find_id(d, &a->reader, PG_GETARG_DATUM(n));
+}
 
 static void
 start_list(FunctionCallInfo fcinfo, ShopperIdArgument *a, int n, const char *what)
@@ -12,9 +35,7 @@ start_list(FunctionCallInfo fcinfo, ShopperIdArgument *a, int n, const char *wha
 	Oid			base,
 				element = TEXTOID;
 
-	a->type = get_fn_expr_argtype(fcinfo->flinfo, n);
-	if (!OidIsValid(a->type))
-		elog(ERROR, "could not determine the type of argument %d", n + 1);
+	a->type = argument_type(fcinfo, n);
 	base = getBaseType(a->type);
 	a->array = InvalidOid;
 	if (base != UNKNOWNOID && base != TEXTOID && base != VARCHAROID)
@@ -71,7 +92,7 @@ shopper_id_list(FunctionCallInfo fcinfo, ShopperIdArgument *a, int n, const Shop
 }
 
 void
-shopper_check_id_type(const ShopperDictionary *d, Oid type, const char *what)
+shopper_check_id_type(const ShopperDictionary *d, Oid type, const char *what, bool list)
 {
 	if ((type != INT8OID || d->type == SHOPPER_ID_INT) && (type != UUIDOID || d->type == SHOPPER_ID_UUID))
 		return;
@@ -79,7 +100,8 @@ shopper_check_id_type(const ShopperDictionary *d, Oid type, const char *what)
 					errmsg("the model's %s ids are %s, they cannot be returned as %s", what,
 						   d->type == SHOPPER_ID_INT ? "integers" : d->type == SHOPPER_ID_UUID ? "uuids" : "texts",
 						   format_type_be(type)),
-					errhint("Cast the ids that you give to text[], or name the type that you want: %s_type => null::text.", what)));
+					errhint("Cast the %s that you give to %s, or name the type that you want: %s_type => null::text.",
+							list ? "ids" : "id", list ? "text[]" : "text", what)));
 }
 
 /* ---- sets as results ---- */
@@ -138,4 +160,55 @@ shopper_id_array(ShopperIdSets *s, int32_t *code, int n)
 	for (int i = 0; i < n; i++)
 		id[i] = shopper_id_of(s, code[i]);
 	return PointerGetDatum(construct_array(id, n, s->type, s->width, s->by_value, s->align));
+}
+
+/* ---- calls ---- */
+
+ShopperIdArgument *
+shopper_id_arguments(FunctionCallInfo fcinfo, ShopperModelUse *use)
+{
+	if (use->extra == NULL)
+		use->extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ShopperIdArgument) * SHOPPER_ID_ARGUMENTS);
+	return use->extra;
+}
+
+bool
+shopper_id_call_begin(FunctionCallInfo fcinfo, ShopperIdCall *call, ShopperShape shape, const char *wanted, const char *hint)
+{
+	ShopperModelUse *use;
+
+	call->fcinfo = fcinfo;
+	call->rows = shopper_rows_begin(fcinfo, &call->desc);
+	if (PG_ARGISNULL(0))
+		return false;
+	use = shopper_model_of_shape(fcinfo, 0, shape, wanted, hint);
+	call->model = use->model;
+	call->argument = shopper_id_arguments(fcinfo, use);
+	call->env = shopper_env_create(CurrentMemoryContext, &call->context);
+	call->old = MemoryContextSwitchTo(call->context);
+	call->row = AllocSetContextCreate(call->context, "pg_shopper row", ALLOCSET_SMALL_SIZES);
+	return true;
+}
+
+Datum
+shopper_id_call_end(ShopperIdCall *call)
+{
+	MemoryContextSwitchTo(call->old);
+	MemoryContextDelete(call->context);
+	return (Datum) 0;
+}
+
+void
+shopper_id_row_begin(ShopperIdCall *call)
+{
+	CHECK_FOR_INTERRUPTS();
+	MemoryContextReset(call->row);
+	MemoryContextSwitchTo(call->row);
+}
+
+void
+shopper_id_row_end(ShopperIdCall *call, Datum *values, bool *nulls)
+{
+	tuplestore_putvalues(call->rows, call->desc, values, nulls);
+	MemoryContextSwitchTo(call->context);
 }

@@ -141,21 +141,7 @@ shopper_pair_training_create(MemoryContext parent, ShopperTask task, Jsonb *opti
 	t->env = env;
 	t->context = context;
 	t->task = task;
-	t->model.task = task;
-	t->model.learner = shopper_options_from_jsonb(env, options, task, &t->model.options);
-	if (options != NULL)
-	{
-		t->options = palloc(VARSIZE(options));
-		memcpy(t->options, options, VARSIZE(options));
-	}
-	if (previous != NULL)
-	{
-		t->previous = palloc0(sizeof(ShopperModel));
-		shopper_model_read(env, previous, t->previous);
-		if (t->previous->learner != t->model.learner)
-			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-							errmsg("the previous model is one of %s, training is by %s", t->previous->learner->name, t->model.learner->name)));
-	}
+	t->options = shopper_training_begin(env, task, options, previous, &t->model, &t->previous);
 	MemoryContextSwitchTo(old);
 	return t;
 }
@@ -234,16 +220,8 @@ shopper_pair_training_finish(ShopperPairTraining *t)
 	MemoryContext old = MemoryContextSwitchTo(t->context);
 	ShopperStatus status = finish(t);
 
-	shopper_env_end_pool(t->env);
 	MemoryContextSwitchTo(old);
-	if (status == SHOPPER_BAD_DATA && shopper_option_is(&t->model.options, "on_failure", "null"))
-	{
-		shopper_report(t->env, WARNING);
-		return NULL;
-	}
-	if (status != SHOPPER_OK)
-		shopper_report(t->env, ERROR);
-	return shopper_model_write(t->env, &t->model);
+	return shopper_training_end(t->env, status, &t->model);
 }
 
 /* ---- aggregates: what each argument is follows from the types of the call ---- */
@@ -290,21 +268,6 @@ find_arguments(FunctionCallInfo fcinfo)
 	return fcinfo->flinfo->fn_extra = a;
 }
 
-static void
-check_options(ShopperPairTraining *t, Jsonb *options)
-{
-	if (options != NULL && t->options != NULL)
-	{
-		if (VARSIZE(options) == VARSIZE(t->options) && memcmp(options, t->options, VARSIZE(options)) == 0)
-			return;
-		if (compareJsonbContainers(&options->root, &t->options->root) == 0)
-			return;
-	}
-	else if (options == t->options)
-		return;
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the options must be the same on all rows of a group")));
-}
-
 static Datum
 accumulate(FunctionCallInfo fcinfo, ShopperTask task)
 {
@@ -327,7 +290,7 @@ accumulate(FunctionCallInfo fcinfo, ShopperTask task)
 	else
 	{
 		t = (ShopperPairTraining *) PG_GETARG_POINTER(0);
-		check_options(t, options);
+		shopper_check_same_options(t->options, options);
 	}
 	shopper_pair_training_add(t, PG_GETARG_DATUM(1), PG_ARGISNULL(1), PG_GETARG_DATUM(2), PG_ARGISNULL(2),
 							  a->value != 0 ? PG_GETARG_DATUM(a->value) : (Datum) 0, a->value == 0 || PG_ARGISNULL(a->value),

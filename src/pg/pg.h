@@ -121,26 +121,41 @@ typedef struct ShopperRowSink
 extern void shopper_run_query(const char *query, const ShopperRowSink *sink);
 
 /* ---- gateway.c: the only reader of model bytes ---- */
+typedef struct ShopperCachedModel ShopperCachedModel;
+
 typedef struct ShopperModelUse	/* kept in fn_extra by every function that takes a model */
 {
-	const ShopperModel *model;
-	uint64		generation;		/* of the cache slot when it was looked up */
-	int			slot;
+	const ShopperModel *model;	/* held in memory until the next call of shopper_model_arg here */
+	ShopperCachedModel *cached; /* NULL: none is held */
+	uint64		serial;			/* of the decoding that was used last */
 	bool		external;		/* the argument was an on-disk TOAST pointer: */
 	struct varatt_external pointer;
 	char		header[SHOPPER_MODEL_HEADER];	/* its first bytes */
 	void	   *extra;			/* the function's own, see fresh */
-	bool		fresh;			/* the model is another one than at the last call */
+	bool		fresh;			/* the model is another one than at the last call; drop what is bound to it first */
+	MemoryContextCallback callback; /* of fn_mcxt: lets the model go */
 } ShopperModelUse;
 
 /* The model in argument n (not NULL), decoded and cached. */
 extern ShopperModelUse *shopper_model_arg(FunctionCallInfo fcinfo, int n);
-/* The same for a learner's shape or task: another kind of model is an error. */
-extern const ShopperModel *shopper_model_of_shape(FunctionCallInfo fcinfo, int n, ShopperShape shape, const char *wanted);
+/* The same for a learner's shape: another kind of model is an error. */
+extern ShopperModelUse *shopper_model_of_shape(FunctionCallInfo fcinfo, int n, ShopperShape shape, const char *wanted, const char *hint);
 /* Decode without the cache, into env. */
 extern void shopper_model_read(ShopperEnv *env, bytea *bytes, ShopperModel *model);
 /* Encode, check the size, copy into the current context. */
 extern bytea *shopper_model_write(ShopperEnv *env, const ShopperModel *model);
+
+/* ---- train.c ---- */
+/*
+ * Set the model's learner and options, and decode the model to continue from when there is one. Everything
+ * goes into the current context, also the copy of the options that comes back.
+ */
+extern Jsonb *shopper_training_begin(ShopperEnv *env, ShopperTask task, Jsonb *options, bytea *previous,
+									 ShopperModel *model, ShopperModel **earlier);
+/* Aggregates: an error when a row brings other options than its group started with; NULL: none. */
+extern void shopper_check_same_options(const Jsonb *first, const Jsonb *now);
+/* The model's bytes in the current context, or NULL when on_failure => 'null' applied; ends the threads. */
+extern bytea *shopper_training_end(ShopperEnv *env, ShopperStatus status, const ShopperModel *model);
 
 /* ---- srf.c ---- */
 extern Tuplestorestate *shopper_rows_begin(FunctionCallInfo fcinfo, TupleDesc *desc);

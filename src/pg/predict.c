@@ -11,28 +11,27 @@ predict(FunctionCallInfo fcinfo, ShopperTask task, const ShopperModel **model)
 	ShopperModelUse *use;
 	ShopperRowScoring *s;
 	HeapTupleHeader record;
-	Oid			type;
-	int32		typmod;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return NULL;
 	use = shopper_model_arg(fcinfo, 0);
 	*model = use->model;
 	record = PG_GETARG_HEAPTUPLEHEADER(1);
-	type = HeapTupleHeaderGetTypeId(record);
-	typmod = HeapTupleHeaderGetTypMod(record);
 	s = use->extra;
-	if (s == NULL || use->fresh || s->row_type != type || s->row_typmod != typmod)
+	if (s != NULL && (use->fresh || !shopper_same_row_type(&s->type, record)))
+	{
+		use->extra = NULL;
+		MemoryContextDelete(s->context);
+		s = NULL;
+	}
+	if (s == NULL)
 	{
 		if ((*model)->task != task)
 			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 							errmsg("expected a %s, got a model of %s", task == SHOPPER_CLASSIFY ? "classifier" : "regressor",
 								   (*model)->learner->name),
 							errhint("predict_purchase, predict_class and predict_proba take classifiers, predict_value takes regressors.")));
-		use->extra = NULL;
-		if (s != NULL)
-			MemoryContextDelete(s->context);
-		s = shopper_row_scoring_create(fcinfo->flinfo->fn_mcxt, *model, type, typmod);
+		s = shopper_row_scoring_create(fcinfo->flinfo->fn_mcxt, *model, record);
 		use->extra = s;
 	}
 	shopper_row_scoring_read(s, record);

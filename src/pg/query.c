@@ -5,7 +5,6 @@
  */
 #include "pg.h"
 
-#include "access/xact.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "tcop/dest.h"
@@ -47,10 +46,24 @@ sink_end(DestReceiver *self)
 {
 }
 
-static void
-check_result(int result, const char *query)
+/* One SELECT that neither writes nor locks rows: SPI's own words for the others speak of functions. */
+static bool
+is_plain_select(SPIPlanPtr plan)
 {
-	if (result == SPI_OK_SELECT)
+	CachedPlanSource *source;
+	Query	   *query;
+
+	if (!SPI_is_cursor_plan(plan))
+		return false;
+	source = linitial(SPI_plan_get_plan_sources(plan));
+	query = list_length(source->query_list) == 1 ? linitial(source->query_list) : NULL;
+	return query != NULL && query->commandType == CMD_SELECT && !query->hasModifyingCTE && query->rowMarks == NIL;
+}
+
+static void
+check_result(bool ok, const char *query)
+{
+	if (ok)
 		return;
 	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					errmsg("the training query must be one statement that returns rows"),
@@ -72,15 +85,14 @@ shopper_run_query(const char *query, const ShopperRowSink *sink)
 	plan = SPI_prepare_cursor(query, 0, NULL, CURSOR_OPT_PARALLEL_OK);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	if (!SPI_is_cursor_plan(plan))
-		check_result(SPI_ERROR_UNCONNECTED, query);
+	check_result(is_plain_select(plan), query);
 #ifdef SHOPPER_SPI_RECEIVER
 	{
 		SPIExecuteOptions options = {0};
 
 		options.read_only = true;
 		options.dest = &r.pub;
-		check_result(SPI_execute_plan_extended(plan, &options), query);
+		check_result(SPI_execute_plan_extended(plan, &options) == SPI_OK_SELECT, query);
 	}
 #else
 	{
@@ -102,8 +114,12 @@ shopper_run_query(const char *query, const ShopperRowSink *sink)
 				break;
 			for (uint64 i = 0; i < SPI_processed; i++)
 			{
+				MemoryContext old = MemoryContextSwitchTo(r.per_row);
+
 				heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
 				sink->row(sink->state, values, nulls);
+				MemoryContextSwitchTo(old);
+				MemoryContextReset(r.per_row);
 			}
 			SPI_freetuptable(SPI_tuptable);
 		}

@@ -5,7 +5,22 @@
 
 #include "catalog/pg_type.h"
 #include "utils/lsyscache.h"
-#include "utils/typcache.h"
+
+TupleDesc
+shopper_row_type(ShopperRowType *known, HeapTupleHeader record)
+{
+	TupleDesc	shared,
+				desc;
+
+	known->oid = HeapTupleHeaderGetTypeId(record);
+	known->typmod = HeapTupleHeaderGetTypMod(record);
+	known->entry = known->oid == RECORDOID ? NULL : lookup_type_cache(known->oid, TYPECACHE_TUPDESC);
+	known->version = known->entry == NULL ? 0 : known->entry->tupDesc_identifier;
+	shared = lookup_rowtype_tupdesc(known->oid, known->typmod);
+	desc = CreateTupleDescCopyConstr(shared);
+	ReleaseTupleDesc(shared);
+	return desc;
+}
 
 /* ---- what the columns are for ---- */
 
@@ -261,22 +276,7 @@ shopper_row_training_create(MemoryContext parent, ShopperTask task, const char *
 	t->task = task;
 	t->target = pstrdup(target);
 	t->boolean_code[0] = t->boolean_code[1] = -1;
-	t->model.task = task;
-	t->model.learner = shopper_options_from_jsonb(env, options, task, &t->model.options);
-	if (options != NULL)
-	{
-		t->options = palloc(VARSIZE(options));
-		memcpy(t->options, options, VARSIZE(options));
-	}
-	if (previous != NULL)
-	{
-		t->previous = palloc0(sizeof(ShopperModel));
-		shopper_model_read(env, previous, t->previous);
-		if (t->previous->learner != t->model.learner || t->previous->task != task)
-			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-							errmsg("the previous model is one of %s, training is by %s", t->previous->learner->name, t->model.learner->name),
-							errhint("Continue with the same algorithm, or leave the previous model out.")));
-	}
+	t->options = shopper_training_begin(env, task, options, previous, &t->model, &t->previous);
 	MemoryContextSwitchTo(old);
 	return t;
 }
@@ -424,16 +424,8 @@ shopper_row_training_finish(ShopperRowTraining *t)
 	MemoryContext old = MemoryContextSwitchTo(t->context);
 	ShopperStatus status = finish(t);
 
-	shopper_env_end_pool(t->env);
 	MemoryContextSwitchTo(old);
-	if (status == SHOPPER_BAD_DATA && shopper_option_is(&t->model.options, "on_failure", "null"))
-	{
-		shopper_report(t->env, WARNING);
-		return NULL;
-	}
-	if (status != SHOPPER_OK)
-		shopper_report(t->env, ERROR);
-	return shopper_model_write(t->env, &t->model);
+	return shopper_training_end(t->env, status, &t->model);
 }
 
 /* ---- scoring ---- */
@@ -460,20 +452,16 @@ fits(ShopperKind kind, ShopperConversion from, bool utc)
 }
 
 ShopperRowScoring *
-shopper_row_scoring_create(MemoryContext parent, const ShopperModel *model, Oid type, int32 typmod)
+shopper_row_scoring_create(MemoryContext parent, const ShopperModel *model, HeapTupleHeader record)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "pg_shopper scoring", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	const ShopperSpec *spec = model->spec;
 	ShopperRowScoring *s = palloc0(sizeof(ShopperRowScoring));
-	TupleDesc	desc = lookup_rowtype_tupdesc(type, typmod);
 
 	s->context = context;
 	s->model = model;
-	s->row_type = type;
-	s->row_typmod = typmod;
-	s->desc = CreateTupleDescCopy(desc);
-	ReleaseTupleDesc(desc);
+	s->desc = shopper_row_type(&s->type, record);
 	s->column = palloc0(sizeof(ShopperScoringColumn) * spec->n_columns);
 	for (int i = 0; i < spec->n_columns; i++)
 	{

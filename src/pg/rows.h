@@ -6,6 +6,27 @@
 
 #include "pg.h"
 
+#include "utils/typcache.h"
+
+/* Which row type was met last. A named one may get other columns meanwhile: then its version changes. */
+typedef struct ShopperRowType
+{
+	Oid			oid;
+	int32		typmod;
+	TypeCacheEntry *entry;		/* NULL: anonymous, these never change */
+	uint64		version;
+} ShopperRowType;
+
+static inline bool
+shopper_same_row_type(const ShopperRowType *known, HeapTupleHeader record)
+{
+	return known->oid == HeapTupleHeaderGetTypeId(record) && known->typmod == HeapTupleHeaderGetTypMod(record) &&
+		(known->entry == NULL || known->entry->tupDesc_identifier == known->version);
+}
+
+/* Take note of a record's type; its columns in the current context, with the defaults of those that came later. */
+extern TupleDesc shopper_row_type(ShopperRowType *known, HeapTupleHeader record);
+
 /* ---- training: rows into an intake ---- */
 
 typedef enum ShopperRole
@@ -42,12 +63,8 @@ typedef struct ShopperRowTraining
 	ShopperTask task;
 	char	   *target;
 	Jsonb	   *options;
-	Datum		seen_target,
-				seen_options,
-				seen_previous;
 	/* aggregates: the record */
-	Oid			row_type;
-	int32		row_typmod;
+	ShopperRowType type;
 	TupleDesc	desc;
 	Datum	   *values;
 	bool	   *nulls;
@@ -73,8 +90,7 @@ typedef struct ShopperRowScoring
 {
 	MemoryContext context;		/* its own: models may change from row to row */
 	const ShopperModel *model;
-	Oid			row_type;
-	int32		row_typmod;
+	ShopperRowType type;
 	TupleDesc	desc;
 	int			n_columns;
 	ShopperScoringColumn *column;
@@ -85,8 +101,8 @@ typedef struct ShopperRowScoring
 	double	   *out;			/* (outputs, at least 2) */
 } ShopperRowScoring;
 
-/* Bind a model to a row type, in a context below parent; an absent column is an error that names it. */
-extern ShopperRowScoring *shopper_row_scoring_create(MemoryContext parent, const ShopperModel *model, Oid type, int32 typmod);
+/* Bind a model to the row type of a record, in a context below parent; an absent column is an error that names it. */
+extern ShopperRowScoring *shopper_row_scoring_create(MemoryContext parent, const ShopperModel *model, HeapTupleHeader record);
 extern void shopper_row_scoring_read(ShopperRowScoring *s, HeapTupleHeader record);
 
 #endif

@@ -3,87 +3,30 @@
  * assoc_recommend.
  *
  * Sets go out in the order of their ids' values, so that a set looks the same from
- * every model. Each call works in a context of its own, each row in another.
+ * every model.
  */
 #include "ids.h"
 
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
 #include "utils/lsyscache.h"
-#include "utils/tuplestore.h"
 
 #include "../models/rules/rules.h"
 
-#define MAX_ARGUMENTS 15
-
-typedef struct CallSite
-{
-	ShopperIdArgument argument[MAX_ARGUMENTS];
-} CallSite;
-
 typedef struct Call
 {
-	FunctionCallInfo fcinfo;
-	const ShopperModel *model;
+	ShopperIdCall c;
 	const ShopperDictionary *items;
-	CallSite   *site;
-	ShopperEnv *env;
-	MemoryContext context,
-				row,			/* reset after each row */
-				old;
-	Tuplestorestate *rows;
-	TupleDesc	desc;
 } Call;
 
-/* False: the model is NULL, there are no rows. */
 static bool
 begin(FunctionCallInfo fcinfo, Call *call)
 {
-	ShopperModelUse *use;
-
-	call->fcinfo = fcinfo;
-	call->rows = shopper_rows_begin(fcinfo, &call->desc);
-	if (PG_ARGISNULL(0))
+	if (!shopper_id_call_begin(fcinfo, &call->c, SHOPPER_BASKETS, "a model of rules", "Models of rules come from train_rules."))
 		return false;
-	use = shopper_model_arg(fcinfo, 0);
-	call->model = use->model;
-	if (call->model->learner->shape != SHOPPER_BASKETS)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("expected a model of rules, got a model of %s", call->model->learner->name),
-						errhint("Models of rules come from train_rules.")));
-	if (use->extra == NULL)
-		use->extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
-	call->site = use->extra;
-	call->items = &shopper_itemsets(call->model)->items;
-	call->env = shopper_env_create(CurrentMemoryContext, &call->context);
-	call->old = MemoryContextSwitchTo(call->context);
-	call->row = AllocSetContextCreate(call->context, "pg_shopper row", ALLOCSET_SMALL_SIZES);
+	call->items = &shopper_itemsets(call->c.model)->items;
 	return true;
-}
-
-static Datum
-finish(Call *call)
-{
-	MemoryContextSwitchTo(call->old);
-	MemoryContextDelete(call->context);
-	return (Datum) 0;
-}
-
-static void
-begin_row(Call *call)
-{
-	CHECK_FOR_INTERRUPTS();
-	MemoryContextReset(call->row);
-	MemoryContextSwitchTo(call->row);
-}
-
-static void
-end_row(Call *call, Datum *values, bool *nulls)
-{
-	tuplestore_putvalues(call->rows, call->desc, values, nulls);
-	MemoryContextSwitchTo(call->context);
 }
 
 /* ---- arguments: NULL is as good as the default ---- */
@@ -92,7 +35,7 @@ end_row(Call *call, Datum *values, bool *nulls)
 static double
 number_argument(const Call *call, int n, const char *name, double most)
 {
-	FunctionCallInfo fcinfo = call->fcinfo;
+	FunctionCallInfo fcinfo = call->c.fcinfo;
 	double		x = PG_ARGISNULL(n) ? 0 : PG_GETARG_FLOAT8(n);
 
 	if (x >= 0 && x <= most)
@@ -114,7 +57,7 @@ not_negative(const char *name, int64 x)
 static int
 int_argument(const Call *call, int n, const char *name)
 {
-	FunctionCallInfo fcinfo = call->fcinfo;
+	FunctionCallInfo fcinfo = call->c.fcinfo;
 
 	return PG_ARGISNULL(n) ? 0 : (int) not_negative(name, PG_GETARG_INT32(n));
 }
@@ -122,7 +65,7 @@ int_argument(const Call *call, int n, const char *name)
 static int64
 bigint_argument(const Call *call, int n, const char *name)
 {
-	FunctionCallInfo fcinfo = call->fcinfo;
+	FunctionCallInfo fcinfo = call->c.fcinfo;
 
 	return PG_ARGISNULL(n) ? 0 : not_negative(name, PG_GETARG_INT64(n));
 }
@@ -130,14 +73,14 @@ bigint_argument(const Call *call, int n, const char *name)
 static int32_t *
 items_argument(const Call *call, int n, const char *name, int *length)
 {
-	return shopper_id_list(call->fcinfo, &call->site->argument[n], n, call->items, name, length);
+	return shopper_id_list(call->c.fcinfo, &call->c.argument[n], n, call->items, name, length);
 }
 
 static ShopperRuleMeasure
 measure_argument(const Call *call, int n)
 {
 	static const char *const names[] = {"lift", "confidence", "support", "leverage", "conviction"};
-	FunctionCallInfo fcinfo = call->fcinfo;
+	FunctionCallInfo fcinfo = call->c.fcinfo;
 	char	   *name;
 
 	if (PG_ARGISNULL(n))
@@ -155,7 +98,7 @@ measure_argument(const Call *call, int n)
 static Oid
 element_of_column(const Call *call, int n)
 {
-	return get_element_type(getBaseType(TupleDescAttr(call->desc, n)->atttypid));
+	return get_element_type(getBaseType(TupleDescAttr(call->c.desc, n)->atttypid));
 }
 
 /* ---- assoc_rules ---- */
@@ -199,7 +142,7 @@ put_rule(Call *call, ShopperIdSets *sets, ShopperRule *rule)
 	Datum		v[12];
 	bool		null[12] = {false};
 
-	begin_row(call);
+	shopper_id_row_begin(&call->c);
 	v[0] = shopper_id_array(sets, rule->antecedent, rule->n_antecedent);
 	v[1] = shopper_id_array(sets, rule->consequent, rule->n_consequent);
 	v[2] = Int64GetDatum(rule->count);
@@ -212,7 +155,7 @@ put_rule(Call *call, ShopperIdSets *sets, ShopperRule *rule)
 	set_unless_nan(&v[9], &null[9], rule->conviction);
 	set_unless_nan(&v[10], &null[10], rule->chi_square);
 	set_unless_nan(&v[11], &null[11], rule->p_value);
-	end_row(call, v, null);
+	shopper_id_row_end(&call->c, v, null);
 }
 
 static Datum
@@ -227,14 +170,14 @@ assoc_rules(FunctionCallInfo fcinfo, int first)
 	if (!begin(fcinfo, &call))
 		return (Datum) 0;
 	limits = rule_limits(&call, first);
-	shopper_id_sets(&sets, call.items, element_of_column(&call, 0), call.context);
-	shopper_check(call.env, shopper_rules_find(call.env, call.model, &limits, &list));
+	shopper_id_sets(&sets, call.items, element_of_column(&call, 0), call.c.context);
+	shopper_check(call.c.env, shopper_rules_find(call.c.env, call.c.model, &limits, &list));
 	for (int64_t i = 0; i < list.n; i++)
 	{
 		shopper_rules_get(&list, i, &rule);
 		put_rule(&call, &sets, &rule);
 	}
-	return finish(&call);
+	return shopper_id_call_end(&call.c);
 }
 
 PG_FUNCTION_INFO_V1(shopper_assoc_rules);
@@ -271,22 +214,22 @@ frequent_itemsets(FunctionCallInfo fcinfo, int n)
 	limits.max_length = int_argument(&call, n + 3, "max_length");
 	limits.contains = items_argument(&call, n + 4, "item_contains", &limits.n_contains);
 	max_sets = int_argument(&call, n + 5, "max_sets");
-	shopper_id_sets(&sets, call.items, element_of_column(&call, 0), call.context);
-	shopper_check(call.env, shopper_itemsets_find(call.env, call.model, &limits, max_sets, &list));
+	shopper_id_sets(&sets, call.items, element_of_column(&call, 0), call.c.context);
+	shopper_check(call.c.env, shopper_itemsets_find(call.c.env, call.c.model, &limits, max_sets, &list));
 	for (int64_t i = 0; i < list.n; i++)
 	{
 		Datum		v[4];
 		bool		null[4] = {false};
 
 		shopper_itemsets_get(&list, i, &set);
-		begin_row(&call);
+		shopper_id_row_begin(&call.c);
 		v[0] = shopper_id_array(&sets, set.items, set.n);
 		v[1] = Int32GetDatum(set.n);
 		v[2] = Int64GetDatum(set.count);
 		v[3] = Float8GetDatum(set.support);
-		end_row(&call, v, null);
+		shopper_id_row_end(&call.c, v, null);
 	}
-	return finish(&call);
+	return shopper_id_call_end(&call.c);
 }
 
 PG_FUNCTION_INFO_V1(shopper_frequent_itemsets);
@@ -317,7 +260,7 @@ allowed_items(const Call *call, int n)
 
 	if (only == NULL && not == NULL)
 		return NULL;
-	allowed = MemoryContextAllocExtended(call->context, Max(call->items->n, 1), MCXT_ALLOC_HUGE);
+	allowed = MemoryContextAllocExtended(call->c.context, Max(call->items->n, 1), MCXT_ALLOC_HUGE);
 	memset(allowed, only == NULL, call->items->n);
 	for (int i = 0; i < n_only; i++)
 		if (only[i] >= 0)
@@ -334,7 +277,7 @@ put_suggestion(Call *call, ShopperIdSets *items, ShopperIdSets *reasons, Shopper
 	Datum		v[6];
 	bool		null[6] = {false};
 
-	begin_row(call);
+	shopper_id_row_begin(&call->c);
 	v[0] = shopper_id_of(items, s->item);
 	v[1] = Float8GetDatum(s->score);
 	v[2] = Float8GetDatum(s->lift);
@@ -342,7 +285,7 @@ put_suggestion(Call *call, ShopperIdSets *items, ShopperIdSets *reasons, Shopper
 	v[4] = CStringGetTextDatum(s->source == SHOPPER_FROM_RULE ? "rule" : "popular");
 	null[5] = s->n_antecedent == 0;
 	v[5] = null[5] ? (Datum) 0 : shopper_id_array(reasons, s->antecedent, s->n_antecedent);
-	end_row(call, v, null);
+	shopper_id_row_end(&call->c, v, null);
 }
 
 static Datum
@@ -361,21 +304,21 @@ assoc_recommend(FunctionCallInfo fcinfo, bool witness)
 
 	if (!begin(fcinfo, &call))
 		return (Datum) 0;
-	type = TupleDescAttr(call.desc, 0)->atttypid;
+	type = TupleDescAttr(call.c.desc, 0)->atttypid;
 	if (!witness)
-		shopper_check_id_type(call.items, type, "item");
+		shopper_check_id_type(call.items, type, "item", true);
 	basket = items_argument(&call, 1, "items", &n_basket);
 	limits.n = PG_ARGISNULL(first) ? INT64_MAX : int_argument(&call, first, "n");
 	limits.min_confidence = number_argument(&call, first + 1, "min_confidence", 1);
 	limits.min_lift = number_argument(&call, first + 2, "min_lift", INFINITY);
 	limits.rules_only = !PG_ARGISNULL(first + 3) && PG_GETARG_BOOL(first + 3);
 	limits.allowed = allowed_items(&call, first + 4);
-	shopper_id_sets(&items, call.items, type, call.context);
-	shopper_id_sets(&reasons, call.items, TEXTOID, call.context);
-	shopper_check(call.env, shopper_rules_suggest(call.env, call.model, basket, n_basket, &limits, &suggestion, &n));
+	shopper_id_sets(&items, call.items, type, call.c.context);
+	shopper_id_sets(&reasons, call.items, TEXTOID, call.c.context);
+	shopper_check(call.c.env, shopper_rules_suggest(call.c.env, call.c.model, basket, n_basket, &limits, &suggestion, &n));
 	for (int64_t i = 0; i < n; i++)
 		put_suggestion(&call, &items, &reasons, &suggestion[i], (int) i + 1);
-	return finish(&call);
+	return shopper_id_call_end(&call.c);
 }
 
 PG_FUNCTION_INFO_V1(shopper_assoc_recommend);

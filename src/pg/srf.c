@@ -16,7 +16,7 @@ shopper_rows_begin(FunctionCallInfo fcinfo, TupleDesc *desc)
 	old = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
 	if (get_call_result_type(fcinfo, NULL, desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	*desc = BlessTupleDesc(CreateTupleDescCopy(*desc));
+	*desc = BlessTupleDesc(*desc);	/* one copy: the executor frees it, LATERAL asks again for each row */
 	info->returnMode = SFRM_Materialize;
 	info->setResult = tuplestore_begin_heap((info->allowedModes & SFRM_Materialize_Random) != 0, false, work_mem);
 	info->setDesc = *desc;

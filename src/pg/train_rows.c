@@ -4,8 +4,6 @@
  */
 #include "rows.h"
 
-#include "utils/typcache.h"
-
 /* ---- aggregates ---- */
 
 /* Arguments after the state: record, target [, options [, previous model]]. */
@@ -21,62 +19,40 @@ start_group(FunctionCallInfo fcinfo, MemoryContext context, ShopperTask task)
 	t = shopper_row_training_create(context, task, text_to_cstring(PG_GETARG_TEXT_PP(2)),
 									has_options ? PG_GETARG_JSONB_P(3) : NULL,
 									has_previous ? PG_GETARG_BYTEA_P(4) : NULL);
-	t->seen_target = PG_GETARG_DATUM(2);
-	t->seen_options = has_options ? PG_GETARG_DATUM(3) : (Datum) 0;
-	t->seen_previous = has_previous ? PG_GETARG_DATUM(4) : (Datum) 0;
 	return t;
 }
 
-/* Constants come as the same pointer on each row; anything else is compared. */
 static void
 check_arguments(FunctionCallInfo fcinfo, ShopperRowTraining *t)
 {
-	Datum		options = PG_NARGS() > 3 && !PG_ARGISNULL(3) ? PG_GETARG_DATUM(3) : (Datum) 0;
-	const char *changed = NULL;
+	text	   *target = PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2);
+	size_t		length = strlen(t->target);
 
-	if (PG_ARGISNULL(2) ||
-		(PG_GETARG_DATUM(2) != t->seen_target && strcmp(text_to_cstring(PG_GETARG_TEXT_PP(2)), t->target) != 0))
-		changed = "target";
-	else if (options != t->seen_options)
-	{
-		Jsonb	   *jsonb = options != (Datum) 0 ? DatumGetJsonbP(options) : NULL;
-
-		if ((jsonb == NULL) != (t->options == NULL) ||
-			(jsonb != NULL && compareJsonbContainers(&jsonb->root, &t->options->root) != 0))
-			changed = "options";
-		else if (jsonb != (Jsonb *) DatumGetPointer(options) && jsonb != NULL)
-			pfree(jsonb);
-	}
-	if (changed != NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the %s must be the same on all rows of a group", changed)));
+	if (target == NULL || VARSIZE_ANY_EXHDR(target) != length || memcmp(VARDATA_ANY(target), t->target, length) != 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the target must be the same on all rows of a group")));
+	shopper_check_same_options(t->options, PG_NARGS() > 3 && !PG_ARGISNULL(3) ? PG_GETARG_JSONB_P(3) : NULL);
 }
 
 static void
 set_row_type(ShopperRowTraining *t, HeapTupleHeader record)
 {
-	Oid			type = HeapTupleHeaderGetTypeId(record);
-	int32		typmod = HeapTupleHeaderGetTypMod(record);
 	TupleDesc	desc;
 	MemoryContext old;
 
-	if (t->planned && type == t->row_type && typmod == t->row_typmod)
+	if (t->planned && shopper_same_row_type(&t->type, record))
 		return;
-	desc = lookup_rowtype_tupdesc(type, typmod);
+	old = MemoryContextSwitchTo(t->planned ? CurrentMemoryContext : t->context);
+	desc = shopper_row_type(&t->type, record);
 	if (t->planned && !equalTupleDescs(desc, t->desc))
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("the rows to train on differ in their columns")));
-	t->row_type = type;
-	t->row_typmod = typmod;
 	if (!t->planned)
 	{
-		old = MemoryContextSwitchTo(t->context);
-		t->desc = CreateTupleDescCopy(desc);
+		t->desc = desc;
 		t->values = palloc(sizeof(Datum) * Max(desc->natts, 1));
 		t->nulls = palloc(sizeof(bool) * Max(desc->natts, 1));
-		MemoryContextSwitchTo(old);
 		shopper_row_training_plan(t, t->desc);
 	}
-	ReleaseTupleDesc(desc);
+	MemoryContextSwitchTo(old);
 }
 
 static Datum

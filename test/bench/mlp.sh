@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 work=${TMPDIR:-/tmp}/mlp_bench
 python=${PYTHON:-python3}
 mkdir -p "$work"
-cc -O2 -std=gnu11 -o "$work/mlp_bench" test/bench/mlp_bench.c \
+cc -O3 -std=gnu11 -fno-math-errno -ffp-contract=off -o "$work/mlp_bench" test/bench/mlp_bench.c \
 	$(find src/core src/features src/models -name '*.c') -lm -lpthread ${BENCH_LIBS:-}
 [ -s "$work/rows.bin" ] || "$work/mlp_bench" make "$work/rows.bin"
 for round in $(seq "${1:-3}"); do

@@ -172,8 +172,8 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 			   *items;
 	ShopperItemFilter filter = {.n = (int64_t) (random % 20),.exclude_seen = random % 2};
 	ShopperRecommendation *rows;
-	int64_t		basket[4],
-				user,
+	int32_t		basket[4];
+	int64_t		user,
 				item,
 				n;
 	double		ratings[4],
@@ -190,7 +190,7 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	item = (int64_t) (shopper_mix64(random) % (uint64_t) (items->n + 1)) - 1;
 	for (int i = 0; i < 4; i++)
 	{
-		basket[i] = (int64_t) (shopper_random(random, 9, (uint64_t) i) % (uint64_t) (items->n + 1)) - 1;
+		basket[i] = (int32_t) (shopper_random(random, 9, (uint64_t) i) % (uint64_t) (items->n + 1)) - 1;
 		ratings[i] = i;
 	}
 	if (shopper_recommend(env, m, user, &filter, &rows, &n) == SHOPPER_OK)

@@ -29,7 +29,8 @@ filters(ShopperEnv *env, const ShopperModel *model)
 	int64_t		n,
 				n_whole,
 				seen = f->seen_start[4] - f->seen_start[3];
-	int64_t		only[] = {5, -1, 1000, f->seen[f->seen_start[3]], 30, 31, 5};
+	int32_t		only[] = {5, -1, 1000, (int32_t) f->seen[f->seen_start[3]], 30, 31, 5},
+				first;
 	ShopperItemFilter filter = {.n = 3,.exclude_seen = true};
 
 	CHECK_OK(env, shopper_recommend(env, model, 3, &all, &whole, &n_whole));
@@ -43,7 +44,8 @@ filters(ShopperEnv *env, const ShopperModel *model)
 			CHECK(rows[i].code != f->seen[s]);
 
 	/* the cut comes after the filters */
-	filter.not_items = &rows[0].code;
+	first = (int32_t) rows[0].code;
+	filter.not_items = &first;
 	filter.n_not = 1;
 	{
 		ShopperRecommendation *cut;
@@ -123,9 +125,9 @@ basket(void)
 	ShopperRecommendation *rows,
 			   *own;
 	const ShopperFactors *f;
-	int64_t		items[ITEMS + 1],
-				n_items = 0,
-				n,
+	int32_t		items[ITEMS + 1];
+	int			n_items = 0;
+	int64_t		n,
 				n_own;
 	double		ratings[ITEMS + 1];
 	static Data d;
@@ -135,7 +137,7 @@ basket(void)
 	CHECK_OK(env, train(env, &model, &d, false, "factors=5 epochs=6", NULL));
 	f = model.state;
 	for (int64_t i = f->seen_start[8]; i < f->seen_start[9]; i++)
-		items[n_items++] = f->seen[i];
+		items[n_items++] = (int32_t) f->seen[i];
 	items[n_items++] = -1;		/* unknown: ignored */
 	CHECK_OK(env, shopper_recommend_for_basket(env, &model, items, NULL, n_items, &unseen, &rows, &n));
 	CHECK_OK(env, shopper_recommend(env, &model, 8, &unseen, &own, &n_own));
@@ -197,8 +199,8 @@ stored_form(void)
 					again;
 		ShopperRecommendation *a,
 				   *b;
-		int64_t		n,
-					items[] = {1, 2, 3};
+		int64_t		n;
+		int32_t		items[] = {1, 2, 3};
 
 		CHECK_OK(env, train(env, &model, &d, false, options[o], NULL));
 		w = bytes_of(env, &model);
@@ -245,8 +247,8 @@ damaged_bytes(void)
 	{
 		ShopperEnv *small = check_env(-1);
 		ShopperRecommendation *rows;
-		int64_t		n,
-					items[] = {0, 1};
+		int64_t		n;
+		int32_t		items[] = {0, 1};
 
 		memcpy(copy, w.data, (size_t) w.length);
 		for (uint64_t change = 0; change <= round % 3; change++)
@@ -282,8 +284,8 @@ everything(ShopperEnv *env, const Data *d, const char *options)
 				back;
 	ShopperWriter w;
 	ShopperRecommendation *rows;
-	int64_t		n,
-				items[] = {1, 2};
+	int64_t		n;
+	int32_t		items[] = {1, 2};
 
 	SHOPPER_TRY(train(env, &model, d, false, options, NULL));
 	shopper_writer_init(&w, env);

@@ -129,11 +129,11 @@ apply_filter(const ShopperItemFilter *filter, Candidates *c)
 	if (filter->only_items != NULL)
 	{
 		memset(c->out, 1, (size_t) c->n);
-		for (int64_t i = 0; i < filter->n_only; i++)
+		for (int i = 0; i < filter->n_only; i++)
 			if (filter->only_items[i] >= 0 && filter->only_items[i] < c->n)
 				c->out[filter->only_items[i]] = 0;
 	}
-	for (int64_t i = 0; i < filter->n_not; i++)
+	for (int i = 0; i < filter->n_not; i++)
 		if (filter->not_items[i] >= 0 && filter->not_items[i] < c->n)
 			c->out[filter->not_items[i]] = 1;
 }
@@ -200,12 +200,12 @@ shopper_recommend(ShopperEnv *env, const ShopperModel *model, int64_t user, cons
  * one holds. at, (items) zeros: where an item's line is, plus 1.
  */
 static int64_t
-basket_lines(const ShopperFactors *f, const int64_t *items, const double *ratings, int64_t n_items, int32_t *at,
+basket_lines(const ShopperFactors *f, const int32_t *items, const double *ratings, int n_items, int32_t *at,
 			 ShopperLine *line)
 {
 	int64_t		n = 0;
 
-	for (int64_t i = 0; i < n_items; i++)
+	for (int i = 0; i < n_items; i++)
 	{
 		double		value = ratings != NULL ? ratings[i] : f->implicit ? 1 : f->highest;
 		ShopperLine *to;
@@ -305,8 +305,8 @@ fold_in_events(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line
 }
 
 ShopperStatus
-shopper_recommend_for_basket(ShopperEnv *env, const ShopperModel *model, const int64_t *items, const double *ratings,
-							 int64_t n_items, const ShopperItemFilter *filter, ShopperRecommendation **rows, int64_t *n)
+shopper_recommend_for_basket(ShopperEnv *env, const ShopperModel *model, const int32_t *items, const double *ratings,
+							 int n_items, const ShopperItemFilter *filter, ShopperRecommendation **rows, int64_t *n)
 {
 	const ShopperFactors *f;
 	ShopperLine *line;

@@ -32,10 +32,10 @@ typedef struct ShopperRecommendation
 typedef struct ShopperItemFilter
 {
 	int64_t		n;				/* at most so many rows; fewer only when there are no more candidates */
-	const int64_t *only_items;	/* NULL: all; else only these, even when there are none */
-	int64_t		n_only;
-	const int64_t *not_items;
-	int64_t		n_not;
+	const int32_t *only_items;	/* NULL: all; else only these, even when there are none */
+	int			n_only;
+	const int32_t *not_items;
+	int			n_not;
 	bool		exclude_seen;	/* leave out the user's items, or those of the basket */
 } ShopperItemFilter;
 
@@ -55,8 +55,8 @@ extern ShopperStatus shopper_recommend(ShopperEnv *env, const ShopperModel *mode
  * then every item counts as one event, or in an explicit model as rated highest.
  * When no item is known, popular ones.
  */
-extern ShopperStatus shopper_recommend_for_basket(ShopperEnv *env, const ShopperModel *model, const int64_t *items,
-												  const double *ratings, int64_t n_items, const ShopperItemFilter *filter,
+extern ShopperStatus shopper_recommend_for_basket(ShopperEnv *env, const ShopperModel *model, const int32_t *items,
+												  const double *ratings, int n_items, const ShopperItemFilter *filter,
 												  ShopperRecommendation **rows, int64_t *n);
 
 /*

@@ -17,15 +17,15 @@ COMMENT ON FUNCTION @extschema@.shopper_recommender_accum(internal, "any", "any"
 COMMENT ON FUNCTION @extschema@.shopper_recommender_accum(internal, "any", "any", "any", timestamptz, jsonb) IS 'State function of train_recommender';
 
 CREATE AGGREGATE @extschema@.train_recommender(user_id "any", item_id "any")
-	(SFUNC = @extschema@.shopper_recommender_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_pairs_final, FINALFUNC_MODIFY = READ_WRITE);
+	(SFUNC = @extschema@.shopper_recommender_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_pairs_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);
 CREATE AGGREGATE @extschema@.train_recommender(user_id "any", item_id "any", rating "any")
-	(SFUNC = @extschema@.shopper_recommender_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_pairs_final, FINALFUNC_MODIFY = READ_WRITE);
+	(SFUNC = @extschema@.shopper_recommender_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_pairs_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);
 CREATE AGGREGATE @extschema@.train_recommender(user_id "any", item_id "any", rating "any", options jsonb)
-	(SFUNC = @extschema@.shopper_recommender_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_pairs_final, FINALFUNC_MODIFY = READ_WRITE);
+	(SFUNC = @extschema@.shopper_recommender_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_pairs_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);
 CREATE AGGREGATE @extschema@.train_recommender(user_id "any", item_id "any", rating "any", options jsonb, previous_model bytea)
-	(SFUNC = @extschema@.shopper_recommender_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_pairs_final, FINALFUNC_MODIFY = READ_WRITE);
+	(SFUNC = @extschema@.shopper_recommender_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_pairs_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);
 CREATE AGGREGATE @extschema@.train_recommender(user_id "any", item_id "any", rating "any", rated_at timestamptz, options jsonb)
-	(SFUNC = @extschema@.shopper_recommender_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_pairs_final, FINALFUNC_MODIFY = READ_WRITE);
+	(SFUNC = @extschema@.shopper_recommender_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_pairs_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);
 COMMENT ON AGGREGATE @extschema@.train_recommender("any", "any") IS 'Learn what each user likes from the items that users took (implicit feedback), with svd()';
 COMMENT ON AGGREGATE @extschema@.train_recommender("any", "any", "any") IS 'Learn what each user likes; the third argument is a rating, or options from svd() for implicit feedback';
 COMMENT ON AGGREGATE @extschema@.train_recommender("any", "any", "any", jsonb) IS 'Learn what each user likes from ratings; options come from svd()';

@@ -64,7 +64,8 @@ ShopperStatus
 shopper_too_many_sets(ShopperEnv *env, const ShopperMineLimits *limits)
 {
 	shopper_fail(env, SHOPPER_LIMIT, "more than %lld frequent item sets", (long long) limits->max_itemsets);
-	shopper_detail(env, "An item set is frequent here when it is in at least %lld baskets.", (long long) limits->min_count);
+	shopper_detail(env, "An item set is frequent here when it is in at least %lld basket%s.", (long long) limits->min_count,
+				   limits->min_count == 1 ? "" : "s");
 	shopper_hint(env, "Raise min_support or min_count, set max_length, or raise max_itemsets.");
 	return SHOPPER_LIMIT;
 }
