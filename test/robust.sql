@@ -52,7 +52,8 @@ SELECT is_empty($$ SELECT * FROM pg_temp.calls('''\x5047534801000100000000000000
 SELECT throws_ok(format('SELECT shopper_%s', f), 'XX000', 'aggregate function called in non-aggregate context', 'direct call: ' || f)
 FROM unnest(ARRAY['probability_accum(NULL, true, 0.5)', 'number_accum(''{0,0,0,0,0}'', 1, 1)', 'class_accum(''{1}'', 1, 1)',
 	'sums_combine(''{1}'', ''{1}'')', 'number_combine(NULL, ''{}'')', 'log_loss_final(''{1}'')']) f;
-SELECT is(pg_temp.state('SELECT shopper_' || f), '42883', 'SQL has no value for ' || f)
+-- minor versions of the server differ in how they refuse
+SELECT matches(pg_temp.state('SELECT shopper_' || f), '^(42883|0A000)$', 'SQL has no value for ' || f)
 FROM unnest(ARRAY['points_combine(NULL, NULL)', 'points_deserial(''\x00'', NULL)', 'confusion_deserial(''\x00'', NULL)', 'auc_final(NULL)', 'rows_final(NULL)']) f;
 
 -- Aggregates over float8[] states may be made by anybody, with any initial state.
