@@ -13,7 +13,12 @@ export PGHOST=$home/socket PGPORT=5432 PGUSER=tester PGDATABASE=shop
 unset PGSERVICE PGPASSWORD PGOPTIONS
 failed=0
 
-as_server() { if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups env HOME=/tmp "$@"; else "$@"; fi; }
+as_server() {
+	(
+		cd /
+		if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups env HOME=/tmp "$@"; else "$@"; fi
+	)
+}
 ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 finish() {
 	[ ! -s "$home/standby/PG_VERSION" ] || as_server pg_ctl -D "$home/standby" -m immediate stop >/dev/null 2>&1 || true
@@ -145,7 +150,7 @@ as_server pg_ctl -D "$home/standby" -m immediate stop >/dev/null
 as_server pg_ctl -D "$home/data" -m fast -w restart -l "$home/log" >/dev/null
 same 'after a restart' "$moved" "$(ask -c 'SELECT answer FROM answers')"
 start_victim
-as_server kill -9 "$(ask -c "$pid_of")"
+kill -9 "$(ask -c "$pid_of")"
 wait $! || true
 for _ in $(seq 100); do
 	! ask -c 'SELECT 1' >/dev/null 2>&1 || break
