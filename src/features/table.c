@@ -1,13 +1,12 @@
 /*
  * table.c: order, split and preparation of the training table.
  *
- * Peak memory: the columns, 12 bytes a row for hash and order, and one spare
- * column; the columns are permuted one at a time.
+ * Peak memory: the columns and, while rows are sorted, 36 bytes a row (hash, order,
+ * two arrays of pairs); then one spare column, as columns are permuted one at a time.
  */
 #include "table.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../core/hash.h"
@@ -300,259 +299,13 @@ shopper_table_order(ShopperTable *t, double fraction)
 	return SHOPPER_OK;
 }
 
-/* ---- summaries of the training rows ---- */
+/* ---- preparing ---- */
 
-static inline double
-value_at(const ShopperTable *t, int j, int64_t i)
-{
-	return t->wide ? t->dense[j][i] : (double) t->dense32[j][i];
-}
-
-#define SELECT_BITS 11
-#define SELECT_BUFFER 2048
-
-static int
-compare_u64(const void *a, const void *b)
-{
-	return compare_keys(*(const uint64_t *) a, *(const uint64_t *) b);
-}
-
-static double
-from_sortable(uint64_t key)
-{
-	double		x;
-
-	key = (key >> 63) ? key ^ 0x8000000000000000ULL : ~key;
-	memcpy(&x, &key, sizeof(x));
-	return x;
-}
-
-/*
- * The key of the given rank (from 0) among the training values: digits of 11 bits
- * are fixed from the top until few candidates are left. *next gets the key of the
- * following rank. Needs no memory, so columns can be done in parallel.
- */
-static uint64_t
-select_rank(const ShopperTable *t, int j, int64_t rank, uint64_t *next)
-{
-	uint64_t	prefix = 0,
-				mask = 0,
-				candidate[SELECT_BUFFER];
-	int64_t		inside = INT64_MAX,
-				n = 0;
-
-	for (int shift = 64 - SELECT_BITS; inside > SELECT_BUFFER && mask != UINT64_MAX; shift -= SELECT_BITS)
-	{
-		int64_t		count[1 << SELECT_BITS] = {0};
-		int			digit = 0;
-		int			at = shift > 0 ? shift : 0;
-
-		for (int64_t i = 0; i < t->n_train; i++)
-		{
-			uint64_t	key = shopper_sortable(value_at(t, j, i));
-
-			if ((key & mask) == prefix && key != UINT64_MAX)
-				count[(key >> at) & ((1 << SELECT_BITS) - 1)]++;
-		}
-		if (shift < 0)			/* the last digit is short: its upper bits are fixed already */
-			mask &= ~(uint64_t) ((1 << SELECT_BITS) - 1);
-		while (rank >= count[digit])
-			rank -= count[digit++];
-		inside = count[digit];
-		prefix = (prefix & mask) | (uint64_t) digit << at;
-		mask |= (uint64_t) ((1 << SELECT_BITS) - 1) << at;
-	}
-	*next = UINT64_MAX;
-	for (int64_t i = 0; i < t->n_train; i++)
-	{
-		uint64_t	key = shopper_sortable(value_at(t, j, i));
-
-		if ((key & mask) == prefix && n < SELECT_BUFFER)
-			candidate[n++] = key;
-		else if ((key & mask) > prefix && key < *next)
-			*next = key;
-	}
-	if (inside > SELECT_BUFFER)	/* every bit is fixed: all candidates are the same value */
-	{
-		if (rank + 1 < inside)
-			*next = prefix;
-		return prefix;
-	}
-	qsort(candidate, (size_t) n, sizeof(uint64_t), compare_u64);
-	if (rank + 1 < n)
-		*next = candidate[rank + 1];
-	return candidate[rank];
-}
-
-/*
- * The middle by bracketing: the first rows are a random sample, so the median lies
- * between two of its quantiles close to the middle; one pass counts what is below
- * and bins what is between, a second collects one bin. False when luck fails.
- */
-static bool
-bracket_median(const ShopperTable *t, int j, int64_t present, double *result)
-{
-	uint64_t	key[SELECT_BUFFER];
-	double		low,
-				high,
-				scale,
-				least = INFINITY,
-				most = -INFINITY,
-				next = INFINITY;
-	int64_t		count[SELECT_BUFFER] = {0};
-	int64_t		n = 0,
-				inside,
-				rank = (present - 1) / 2;
-	int			bin = 0;
-
-	for (int64_t i = 0; i < t->n_train && n < SELECT_BUFFER; i++)
-		if (value_at(t, j, i) == value_at(t, j, i))
-			key[n++] = shopper_sortable(value_at(t, j, i));
-	if (n < 512)
-		return false;
-	qsort(key, (size_t) n, sizeof(uint64_t), compare_u64);
-	low = from_sortable(key[n * 46 / 100]);
-	high = from_sortable(key[n * 54 / 100]);
-	scale = (SELECT_BUFFER - 1) / (high > low ? high - low : 1);
-	if (!(scale > 0 && scale < 1e300))
-		return false;
-	for (int64_t i = 0; i < t->n_train; i++)
-	{
-		double		x = value_at(t, j, i);
-
-		rank -= x < low;
-		if (x >= low && x <= high)	/* seldom: guessed right nearly always */
-			count[(int) ((x - low) * scale)]++;
-	}
-	if (rank < 0)
-		return false;
-	while (bin < SELECT_BUFFER && rank >= count[bin])
-		rank -= count[bin++];
-	if (bin == SELECT_BUFFER)
-		return false;
-	n = 0;
-	inside = count[bin];
-	for (int64_t i = 0; i < t->n_train; i++)
-	{
-		double		x = value_at(t, j, i);
-
-		if (x >= low && x <= high && (int) ((x - low) * scale) == bin)
-		{
-			least = x < least ? x : least;
-			most = x > most ? x : most;
-			if (n < SELECT_BUFFER)
-				key[n++] = shopper_sortable(x);
-		}
-	}
-	if (present % 2 == 0 && rank + 1 >= inside)
-		for (int64_t i = 0; i < t->n_train; i++)
-		{
-			double		x = value_at(t, j, i);
-
-			next = x > most && x < next ? x : next;
-		}
-	if (least == most)
-		*result = least;
-	else if (inside > SELECT_BUFFER)
-		return false;
-	else
-	{
-		qsort(key, (size_t) n, sizeof(uint64_t), compare_u64);
-		*result = from_sortable(key[rank]);
-	}
-	if (present % 2 == 0)
-		*result = 0.5 * *result + 0.5 * (rank + 1 >= inside ? next : least == most ? least : from_sortable(key[rank + 1]));
-	return true;
-}
-
-/* The middle of the present values: the mean of the middle two. */
-static double
-median(const ShopperTable *t, int j, int64_t present)
-{
-	uint64_t	low,
-				high;
-	double		middle;
-
-	if (present == 0)
-		return 0;
-	if (bracket_median(t, j, present, &middle))
-		return middle;
-	low = select_rank(t, j, (present - 1) / 2, &high);
-	if (present % 2 == 1)
-		high = low;
-	return 0.5 * from_sortable(low) + 0.5 * from_sortable(high);
-}
-
-typedef struct Summing
+typedef struct Standardizing
 {
 	const ShopperTable *t;
 	ShopperSpec *spec;
-	ShopperImpute impute;
-} Summing;
-
-/* One column's range, count of missing values and (two-pass, hence exact) mean and deviation of the present ones. */
-static void
-summarize_number(void *arg, int j)
-{
-	Summing    *s = arg;
-	const ShopperTable *t = s->t;
-	ShopperNumber *number = &s->spec->number[j];
-	double		low = INFINITY,
-				high = -INFINITY,
-				sum = 0,
-				squares = 0;
-	int64_t		present = 0;
-
-	for (int64_t i = 0; i < t->n_train; i++)
-	{
-		double		x = value_at(t, j, i);
-
-		if (x == x)
-		{
-			low = x < low ? x : low;
-			high = x > high ? x : high;
-			sum += x;
-			present++;
-		}
-	}
-	number->n_missing = t->n_train - present;
-	number->low = present > 0 ? low : 0;
-	number->high = present > 0 ? high : 0;
-	number->mean = present > 0 ? sum / (double) present : 0;
-	for (int64_t i = 0; i < t->n_train; i++)
-	{
-		double		x = value_at(t, j, i);
-
-		if (x == x)
-			squares += (x - number->mean) * (x - number->mean);
-	}
-	number->fill = s->impute == SHOPPER_IMPUTE_MEAN ? number->mean
-		: s->impute == SHOPPER_IMPUTE_MEDIAN ? median(t, j, present) : 0;
-
-	/* mean and deviation of the filled column, by Chan's rule for joining two samples */
-	if (number->n_missing > 0)
-	{
-		double		gap = number->fill - number->mean;
-		double		share = (double) number->n_missing / (double) t->n_train;
-
-		number->mean += gap * share;
-		squares += gap * gap * share * (double) present;
-	}
-	number->scale = t->n_train > 0 ? sqrt(squares / (double) t->n_train) : 0;
-	number->flag = -1;
-}
-
-ShopperStatus
-shopper_table_summarize(ShopperTable *t, ShopperSpec *spec, ShopperImpute impute)
-{
-	Summing		s = {t, spec, impute};
-
-	shopper_parallel(t->env, t->n_dense, summarize_number, &s);
-	spec->n_dense = t->n_dense;
-	return shopper_poll(t->env);
-}
-
-/* ---- preparing ---- */
+} Standardizing;
 
 static bool
 constant(const ShopperNumber *number)
@@ -615,7 +368,7 @@ add_flags(ShopperTable *t, ShopperSpec *spec)
 static void
 standardize_number(void *arg, int j)
 {
-	Summing    *s = arg;
+	Standardizing *s = arg;
 	const ShopperTable *t = s->t;
 	const ShopperNumber number = s->spec->number[j];
 
@@ -667,7 +420,7 @@ lay_out_categories(ShopperTable *t, ShopperSpec *spec, bool drop_base)
 ShopperStatus
 shopper_table_prepare(ShopperTable *t, ShopperSpec *spec, const ShopperPrepare *how)
 {
-	Summing		s = {t, spec, how->impute};
+	Standardizing s = {t, spec};
 	int			n_numbers = t->n_dense;
 
 	SHOPPER_TRY(shopper_table_summarize(t, spec, how->impute));
