@@ -168,5 +168,7 @@ extern ShopperStatus shopper_model_decode(ShopperEnv *env, const void *bytes, si
  */
 extern ShopperStatus shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *table,
 										const double *class_weight, const ShopperModel *previous);
+/* Add metrics (dataset "query"), or permutation importance, of a finished model on the encoded rows of t. */
+extern ShopperStatus shopper_measure_rows(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, bool importance);
 
 #endif

@@ -1,10 +1,9 @@
 /* inspect.c: looking into a model: info, metrics, history, check, coefficients, importance, learner options. */
-#include "pg.h"
+#include "inspect.h"
 
 #include <math.h>
 
 #include "access/detoast.h"
-#include "utils/tuplestore.h"
 
 /* ---- model_info ---- */
 
@@ -187,14 +186,9 @@ shopper_model_info(PG_FUNCTION_ARGS)
 
 /* ---- rows about a model ---- */
 
-PG_FUNCTION_INFO_V1(shopper_model_metrics);
-Datum
-shopper_model_metrics(PG_FUNCTION_ARGS)
+void
+shopper_put_metrics(Tuplestorestate *rows, TupleDesc desc, const ShopperModel *m)
 {
-	TupleDesc	desc;
-	Tuplestorestate *rows = shopper_rows_begin(fcinfo, &desc);
-	const ShopperModel *m = shopper_model_arg(fcinfo, 0)->model;
-
 	for (int64 i = 0; i < m->n_metrics; i++)
 	{
 		Datum		v[3] = {CStringGetTextDatum(m->metric[i].dataset), CStringGetTextDatum(m->metric[i].name)};
@@ -203,6 +197,16 @@ shopper_model_metrics(PG_FUNCTION_ARGS)
 		shopper_set_float(&v[2], &null[2], m->metric[i].value);
 		tuplestore_putvalues(rows, desc, v, null);
 	}
+}
+
+PG_FUNCTION_INFO_V1(shopper_model_metrics);
+Datum
+shopper_model_metrics(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	Tuplestorestate *rows = shopper_rows_begin(fcinfo, &desc);
+
+	shopper_put_metrics(rows, desc, shopper_model_arg(fcinfo, 0)->model);
 	return (Datum) 0;
 }
 
@@ -225,15 +229,9 @@ shopper_training_history(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* What training measured; no rows when it was told not to. */
-PG_FUNCTION_INFO_V1(shopper_feature_importance);
-Datum
-shopper_feature_importance(PG_FUNCTION_ARGS)
+void
+shopper_put_importance(Tuplestorestate *rows, TupleDesc desc, const ShopperModel *m)
 {
-	TupleDesc	desc;
-	Tuplestorestate *rows = shopper_rows_begin(fcinfo, &desc);
-	const ShopperModel *m = shopper_model_arg(fcinfo, 0)->model;
-
 	for (int64 i = 0; i < m->n_importance; i++)
 	{
 		Datum		v[3] = {CStringGetTextDatum(m->importance[i].feature), CStringGetTextDatum(m->importance[i].method)};
@@ -242,6 +240,17 @@ shopper_feature_importance(PG_FUNCTION_ARGS)
 		shopper_set_float(&v[2], &null[2], m->importance[i].value);
 		tuplestore_putvalues(rows, desc, v, null);
 	}
+}
+
+/* What training measured; no rows when it was told not to. */
+PG_FUNCTION_INFO_V1(shopper_feature_importance);
+Datum
+shopper_feature_importance(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	Tuplestorestate *rows = shopper_rows_begin(fcinfo, &desc);
+
+	shopper_put_importance(rows, desc, shopper_model_arg(fcinfo, 0)->model);
 	return (Datum) 0;
 }
 

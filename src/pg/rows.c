@@ -63,8 +63,8 @@ is_unnamed_row(TupleDesc desc)
 	return true;
 }
 
-static void
-missing_column(TupleDesc desc, const char *what, const char *name)
+void
+shopper_missing_column(TupleDesc desc, const char *what, const char *name)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -76,8 +76,8 @@ missing_column(TupleDesc desc, const char *what, const char *name)
 }
 
 /* The attribute of this name, or -1; two of the same name are an error. */
-static int
-find_attribute(TupleDesc desc, const char *name)
+int
+shopper_find_attribute(TupleDesc desc, const char *name)
 {
 	int			found = -1;
 
@@ -112,9 +112,9 @@ named_attribute(ShopperRowTraining *t, TupleDesc desc, const char *option)
 
 	if (name == NULL)
 		return -1;
-	attribute = find_attribute(desc, name);
+	attribute = shopper_find_attribute(desc, name);
 	if (attribute < 0)
-		missing_column(desc, psprintf("column of option %s,", option), name);
+		shopper_missing_column(desc, psprintf("column of option %s,", option), name);
 	return attribute;
 }
 
@@ -172,8 +172,8 @@ check_listed(ShopperRowTraining *t, TupleDesc desc)
 		const ShopperOptionValue *v = shopper_option(&t->model.options, lists[k]);
 
 		for (int i = 0; i < v->n; i++)
-			if (find_attribute(desc, v->texts[i]) < 0)
-				missing_column(desc, psprintf("column of option %s,", lists[k]), v->texts[i]);
+			if (shopper_find_attribute(desc, v->texts[i]) < 0)
+				shopper_missing_column(desc, psprintf("column of option %s,", lists[k]), v->texts[i]);
 	}
 }
 
@@ -201,7 +201,7 @@ plan_features(ShopperRowTraining *t, TupleDesc desc)
 
 		if (!is_feature(t, desc, i))
 			continue;
-		find_attribute(desc, name);	/* refuses duplicates */
+		shopper_find_attribute(desc, name);	/* refuses duplicates */
 		c = add_column(t, desc, i, SHOPPER_ROLE_FEATURE);
 		if (!shopper_feature_kind(c->reader.from, is_listed(o, "categorical", name), &c->kind, &utc, &may_be_id))
 			refuse_type(desc, i);
@@ -231,12 +231,12 @@ void
 shopper_row_training_plan(ShopperRowTraining *t, TupleDesc desc)
 {
 	MemoryContext old = MemoryContextSwitchTo(t->context);
-	int			target = find_attribute(desc, t->target),
+	int			target = shopper_find_attribute(desc, t->target),
 				weight,
 				held_out;
 
 	if (target < 0)
-		missing_column(desc, "target", t->target);
+		shopper_missing_column(desc, "target", t->target);
 	weight = named_attribute(t, desc, "weight");
 	held_out = named_attribute(t, desc, "validation_column");
 	t->column = palloc0(sizeof(ShopperTrainingColumn) * Max(desc->natts, 1));
@@ -451,17 +451,13 @@ fits(ShopperKind kind, ShopperConversion from, bool utc)
 	return false;
 }
 
-ShopperRowScoring *
-shopper_row_scoring_create(MemoryContext parent, const ShopperModel *model, HeapTupleHeader record)
+/* Find the model's columns in s->desc. */
+static void
+bind_columns(ShopperRowScoring *s)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "pg_shopper scoring", ALLOCSET_SMALL_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
+	const ShopperModel *model = s->model;
 	const ShopperSpec *spec = model->spec;
-	ShopperRowScoring *s = palloc0(sizeof(ShopperRowScoring));
 
-	s->context = context;
-	s->model = model;
-	s->desc = shopper_row_type(&s->type, record);
 	s->column = palloc0(sizeof(ShopperScoringColumn) * spec->n_columns);
 	for (int i = 0; i < spec->n_columns; i++)
 	{
@@ -469,10 +465,10 @@ shopper_row_scoring_create(MemoryContext parent, const ShopperModel *model, Heap
 		const ShopperColumn *column = &spec->column[i];
 
 		c->column = column;
-		c->attribute = find_attribute(s->desc, column->name);
+		c->attribute = shopper_find_attribute(s->desc, column->name);
 		if (c->attribute < 0)
-			missing_column(s->desc, "the model's column", column->name);
-		shopper_value_reader(&c->reader, TupleDescAttr(s->desc, c->attribute)->atttypid, context);
+			shopper_missing_column(s->desc, "the model's column", column->name);
+		shopper_value_reader(&c->reader, TupleDescAttr(s->desc, c->attribute)->atttypid, s->context);
 		c->reader.zone = spec->zone != NULL ? cstring_to_text(spec->zone) : NULL;
 		if (!fits(column->kind, c->reader.from, column->utc))
 			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -486,8 +482,33 @@ shopper_row_scoring_create(MemoryContext parent, const ShopperModel *model, Heap
 	s->dense = palloc0(sizeof(double) * Max(spec->n_dense, 1));
 	s->lookup = palloc0(sizeof(int32_t) * Max(spec->n_categories, 1));
 	s->out = palloc0(sizeof(double) * Max(shopper_model_outputs(model), 2));
+}
+
+static ShopperRowScoring *
+make_scoring(MemoryContext parent, const ShopperModel *model, HeapTupleHeader record, TupleDesc desc)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "pg_shopper scoring", ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	ShopperRowScoring *s = palloc0(sizeof(ShopperRowScoring));
+
+	s->context = context;
+	s->model = model;
+	s->desc = record != NULL ? shopper_row_type(&s->type, record) : CreateTupleDescCopy(desc);
+	bind_columns(s);
 	MemoryContextSwitchTo(old);
 	return s;
+}
+
+ShopperRowScoring *
+shopper_row_scoring_create(MemoryContext parent, const ShopperModel *model, HeapTupleHeader record)
+{
+	return make_scoring(parent, model, record, NULL);
+}
+
+ShopperRowScoring *
+shopper_row_scoring_plan(MemoryContext parent, const ShopperModel *model, TupleDesc desc)
+{
+	return make_scoring(parent, model, NULL, desc);
 }
 
 static void
@@ -536,7 +557,6 @@ read_vector(ShopperRowScoring *s, ShopperScoringColumn *c, Datum value, bool nul
 void
 shopper_row_scoring_read(ShopperRowScoring *s, HeapTupleHeader record)
 {
-	const ShopperSpec *spec = s->model->spec;
 	HeapTupleData tuple;
 
 	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
@@ -544,11 +564,19 @@ shopper_row_scoring_read(ShopperRowScoring *s, HeapTupleHeader record)
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = record;
 	heap_deform_tuple(&tuple, s->desc, s->values, s->nulls);
+	shopper_row_scoring_encode(s, s->values, s->nulls);
+}
+
+void
+shopper_row_scoring_encode(ShopperRowScoring *s, Datum *values, bool *nulls)
+{
+	const ShopperSpec *spec = s->model->spec;
+
 	for (int i = 0; i < s->n_columns; i++)
 	{
 		ShopperScoringColumn *c = &s->column[i];
-		Datum		value = s->values[c->attribute];
-		bool		null = s->nulls[c->attribute];
+		Datum		value = values[c->attribute];
+		bool		null = nulls[c->attribute];
 
 		switch (c->column->kind)
 		{

@@ -104,5 +104,14 @@ typedef struct ShopperRowScoring
 /* Bind a model to the row type of a record, in a context below parent; an absent column is an error that names it. */
 extern ShopperRowScoring *shopper_row_scoring_create(MemoryContext parent, const ShopperModel *model, HeapTupleHeader record);
 extern void shopper_row_scoring_read(ShopperRowScoring *s, HeapTupleHeader record);
+/* The same for rows of a query. */
+extern ShopperRowScoring *shopper_row_scoring_plan(MemoryContext parent, const ShopperModel *model, TupleDesc desc);
+extern void shopper_row_scoring_encode(ShopperRowScoring *s, Datum *values, bool *nulls);
+
+/* ---- columns by name ---- */
+
+/* The attribute of this name, or -1; two of the same name are an error. */
+extern int	shopper_find_attribute(TupleDesc desc, const char *name);
+extern void shopper_missing_column(TupleDesc desc, const char *what, const char *name);
 
 #endif

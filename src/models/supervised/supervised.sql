@@ -62,3 +62,10 @@ CREATE FUNCTION @extschema@.predict_value(model bytea, features record) RETURNS 
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'shopper_predict_value';
 COMMENT ON FUNCTION @extschema@.predict_value(bytea, record) IS 'The amount that a regressor expects for a row';
 
+CREATE FUNCTION @extschema@.model_metrics(model bytea, query text, OUT dataset text, OUT metric text, OUT value float8) RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 100000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_model_metrics_of_query';
+COMMENT ON FUNCTION @extschema@.model_metrics(bytea, text) IS 'How good a classifier or regressor is on the rows of a query, which must return its columns and the target';
+CREATE FUNCTION @extschema@.feature_importance(model bytea, query text, OUT feature text, OUT method text, OUT importance float8) RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 100000 ROWS 30 AS 'MODULE_PATHNAME', 'shopper_feature_importance_of_query';
+COMMENT ON FUNCTION @extschema@.feature_importance(bytea, text) IS 'How much worse a classifier or regressor gets on the rows of a query when a column is shuffled (in log loss, or root mean squared error)';
+

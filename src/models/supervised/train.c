@@ -336,12 +336,11 @@ loss_of(const Sums *s, bool regression)
 	return regression ? sqrt(s->loss / s->weight) : s->loss / s->weight;
 }
 
+/* Measured on rows [from, from + n). */
 static ShopperStatus
-add_permutation_importance(ShopperEnv *env, ShopperModel *model, const ShopperTable *t)
+add_permutation_importance(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, int64_t from, int64_t n)
 {
 	const ShopperSpec *spec = model->spec;
-	int64_t		from = t->n > t->n_train ? t->n_train : 0;
-	int64_t		n = t->n > t->n_train ? t->n - t->n_train : t->n_train;
 	ShopperTable still,
 				moved;
 	Measuring	m;
@@ -350,7 +349,6 @@ add_permutation_importance(ShopperEnv *env, ShopperModel *model, const ShopperTa
 			   *same;
 	double		base;
 
-	n = n < IMPORTANCE_ROWS ? n : IMPORTANCE_ROWS;
 	SHOPPER_TRY(copy_rows(env, t, from, n, &still));
 	SHOPPER_TRY(copy_rows(env, t, from, n, &moved));
 	SHOPPER_NEW(env, order, n);
@@ -408,6 +406,18 @@ shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const 
 	SHOPPER_TRY(add_metrics(env, model, t, 0, t->n_train, "train"));
 	SHOPPER_TRY(add_metrics(env, model, t, t->n_train, t->n, "validation"));
 	if (shopper_option_boolean(&model->options, "importance"))
-		SHOPPER_TRY(add_permutation_importance(env, model, t));
+	{
+		int64_t		from = t->n > t->n_train ? t->n_train : 0;
+
+		SHOPPER_TRY(add_permutation_importance(env, model, t, from, t->n - from < IMPORTANCE_ROWS ? t->n - from : IMPORTANCE_ROWS));
+	}
 	return SHOPPER_OK;
+}
+
+ShopperStatus
+shopper_measure_rows(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, bool importance)
+{
+	if (importance)
+		return add_permutation_importance(env, model, t, 0, t->n);
+	return add_metrics(env, model, t, 0, t->n, "query");
 }
