@@ -24,7 +24,6 @@ typedef enum ShopperStatus
 	SHOPPER_WRONG_MODEL,		/* a model, but of another kind */
 	SHOPPER_BAD_OPTION,			/* an option's name, type or value */
 	SHOPPER_BAD_DATA,			/* the rows cannot be learned from */
-	SHOPPER_MISSING_COLUMN,		/* a column that the model needs is absent */
 	SHOPPER_LIMIT,				/* a configured limit would be exceeded */
 	SHOPPER_UNSUPPORTED			/* legal, but this version cannot do it */
 } ShopperStatus;

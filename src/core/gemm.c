@@ -131,30 +131,6 @@ quad_sum16(const Quad *s)
 #define POWER2 quad_power2
 #define SUM16 quad_sum16
 #include "gemm_lanes.h"
-#undef LEVEL
-#undef LEVEL_NAME
-#undef KERNEL
-#undef V
-#undef VL
-#undef MR_MAX
-#undef NV_MAX
-#undef LOAD
-#undef STORE
-#undef SET
-#undef ADD
-#undef SUB
-#undef MUL
-#undef DIV
-#undef SQRT
-#undef MAX
-#undef MIN
-#undef FMA
-#undef FNMA
-#undef ABS
-#undef SIGN_OF
-#undef LESS_SELECT
-#undef POWER2
-#undef SUM16
 
 #ifdef X86_LEVELS
 
@@ -200,31 +176,6 @@ sum8(__m256 s)
 	_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvttps_epi32(k), _mm256_set1_epi32(127)), 23))
 #define SUM16(s) sum8(_mm256_add_ps((s)[0], (s)[1]))
 #include "gemm_lanes.h"
-#undef LEVEL
-#undef LEVEL_NAME
-#undef KERNEL
-#undef V
-#undef VL
-#undef MR_MAX
-#undef NV_MAX
-#undef LOAD
-#undef STORE
-#undef SET
-#undef ADD
-#undef SUB
-#undef MUL
-#undef DIV
-#undef SQRT
-#undef MAX
-#undef MIN
-#undef FMA
-#undef FNMA
-#undef SIGN_BITS
-#undef ABS
-#undef SIGN_OF
-#undef LESS_SELECT
-#undef POWER2
-#undef SUM16
 
 /* ---- x86-64-v4: sixteen lanes ---- */
 

@@ -506,3 +506,30 @@ static const ShopperKernels NAME(kernels) = {
 #undef OUTER
 #undef PARTS
 #undef K_BLOCK
+
+/* the next level defines them anew */
+#undef LEVEL
+#undef LEVEL_NAME
+#undef KERNEL
+#undef V
+#undef VL
+#undef MR_MAX
+#undef NV_MAX
+#undef LOAD
+#undef STORE
+#undef SET
+#undef ADD
+#undef SUB
+#undef MUL
+#undef DIV
+#undef SQRT
+#undef MAX
+#undef MIN
+#undef FMA
+#undef FNMA
+#undef ABS
+#undef SIGN_OF
+#undef LESS_SELECT
+#undef POWER2
+#undef SUM16
+#undef SIGN_BITS

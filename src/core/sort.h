@@ -12,6 +12,12 @@ extern ShopperStatus shopper_sort_order(ShopperEnv *env, const uint64_t *key, ui
 /* The same for keys that are hashes, that is evenly spread: fewer passes. */
 extern ShopperStatus shopper_sort_hashes(ShopperEnv *env, const uint64_t *key, uint32_t *order, int64_t n);
 
+static inline int
+shopper_compare_keys(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
 /* A key whose unsigned order is the numeric order of doubles (NaN last, -0.0 equals 0.0). */
 static inline uint64_t
 shopper_sortable(double x)

@@ -11,12 +11,6 @@
 #include "../core/sort.h"
 #include "../core/threads.h"
 
-static inline int
-compare_keys(uint64_t a, uint64_t b)
-{
-	return (a > b) - (a < b);
-}
-
 static inline double
 value_at(const ShopperTable *t, int j, int64_t i)
 {
@@ -29,7 +23,7 @@ value_at(const ShopperTable *t, int j, int64_t i)
 static int
 compare_u64(const void *a, const void *b)
 {
-	return compare_keys(*(const uint64_t *) a, *(const uint64_t *) b);
+	return shopper_compare_keys(*(const uint64_t *) a, *(const uint64_t *) b);
 }
 
 static double

@@ -117,12 +117,6 @@ hash_shard(void *arg, int shard)
 	}
 }
 
-static inline int
-compare_keys(uint64_t a, uint64_t b)
-{
-	return (a > b) - (a < b);
-}
-
 /* Full comparison of two rows with equal hashes; 0 only when they are the same row content. */
 static int
 compare_rows(const Hashing *h, uint32_t a, uint32_t b)
@@ -131,18 +125,18 @@ compare_rows(const Hashing *h, uint32_t a, uint32_t b)
 	int			c = 0;
 
 	for (int j = 0; j < t->n_dense && c == 0; j++)
-		c = t->wide ? compare_keys(shopper_double_key(t->dense[j][a]), shopper_double_key(t->dense[j][b]))
-			: compare_keys(shopper_double_key((double) t->dense32[j][a]), shopper_double_key((double) t->dense32[j][b]));
+		c = t->wide ? shopper_compare_keys(shopper_double_key(t->dense[j][a]), shopper_double_key(t->dense[j][b]))
+			: shopper_compare_keys(shopper_double_key((double) t->dense32[j][a]), shopper_double_key((double) t->dense32[j][b]));
 	for (int k = 0; k < t->n_lookup && c == 0; k++)
-		c = compare_keys((uint64_t) t->lookup[k][a], (uint64_t) t->lookup[k][b]);
+		c = shopper_compare_keys((uint64_t) t->lookup[k][a], (uint64_t) t->lookup[k][b]);
 	if (c == 0 && t->y_class != NULL)
-		c = compare_keys((uint64_t) t->y_class[a], (uint64_t) t->y_class[b]);
+		c = shopper_compare_keys((uint64_t) t->y_class[a], (uint64_t) t->y_class[b]);
 	if (c == 0 && t->y != NULL)
-		c = compare_keys(shopper_double_key(t->y[a]), shopper_double_key(t->y[b]));
+		c = shopper_compare_keys(shopper_double_key(t->y[a]), shopper_double_key(t->y[b]));
 	if (c == 0 && t->weight != NULL)
-		c = compare_keys(shopper_double_key(t->weight[a]), shopper_double_key(t->weight[b]));
+		c = shopper_compare_keys(shopper_double_key(t->weight[a]), shopper_double_key(t->weight[b]));
 	if (c == 0 && t->held_out != NULL)
-		c = compare_keys(t->held_out[a], t->held_out[b]);
+		c = shopper_compare_keys(t->held_out[a], t->held_out[b]);
 	return c;
 }
 

@@ -31,7 +31,6 @@ extern TupleDesc shopper_row_type(ShopperRowType *known, HeapTupleHeader record)
 
 typedef enum ShopperRole
 {
-	SHOPPER_ROLE_NONE,
 	SHOPPER_ROLE_TARGET,
 	SHOPPER_ROLE_WEIGHT,
 	SHOPPER_ROLE_HELD_OUT,

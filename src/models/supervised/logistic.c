@@ -148,12 +148,11 @@ train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel 
 	f.c = none ? 1 : shopper_option_number(o, "c");
 	f.l1 = none ? 0 : l1_ratio;
 	f.l2 = none ? 0 : 1 - l1_ratio;
-	f.intercept = shopper_option_boolean(o, "intercept");
 	SHOPPER_TRY(shopper_logit_allocate(&f));
 	SHOPPER_TRY(shopper_linear_model_new(env, model, f.k, &lm));
 	if (previous != NULL)
 		SHOPPER_TRY(shopper_linear_start(env, previous, model, lm));
-	for (int k = 0; k < f.k && !f.intercept; k++)
+	for (int k = 0; k < f.k && !shopper_option_boolean(o, "intercept"); k++)
 		f.fixed[(size_t) k * f.p + f.p - 1] = f.any_fixed = true;
 	if (none)
 	{

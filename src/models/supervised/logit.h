@@ -21,7 +21,6 @@ typedef struct ShopperLogit
 	double		c,
 				l1,
 				l2;
-	bool		intercept;
 	bool	   *fixed;			/* (k * p) parameters held at 0: aliased, base class, no intercept */
 	bool		any_fixed;
 	int64_t		hessian_rows;

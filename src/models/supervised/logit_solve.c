@@ -276,7 +276,6 @@ coordinate_descent(ShopperLogit *f, const double *h, const double *w, const doub
 		if (most <= 1e-16 * first || most == 0)
 			break;
 	}
-	/* exact zeros: w + d is what the threshold chose */
 	return SHOPPER_OK;
 }
 
