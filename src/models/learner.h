@@ -113,6 +113,20 @@ typedef struct ShopperLearner
 	/* ROWS: rows [from, to) of a prepared table; out is (to - from, outputs) row-major. Thread-safe, allocates nothing. */
 	void		(*predict_block) (const ShopperModel *model, const ShopperTable *table, int64_t from, int64_t to, double *out);
 
+	/*
+	 * ROWS: why. *base + sum of contribution (n_dense + n_categories: one for each number of the encoding, then one
+	 * for each category) = raw score of one output in the unit that explain_unit names. With two classes class 0 has the negated scores of class 1;
+	 * with more, log_odds means the score before the softmax.
+	 * NULL: the host estimates Shapley values from predictions.
+	 */
+	ShopperStatus (*explain) (ShopperEnv *env, const ShopperModel *model, const double *dense, const int32_t *lookup,
+							  int output, double *base, double *contribution);
+	/* Of explain: "log_odds", "probability", "amount", "log_amount". */
+	const char *(*explain_unit) (const ShopperModel *model);
+
+	/* Add what another model of the same learner knows; both were checked to have the same target. May be NULL. */
+	ShopperStatus (*merge) (ShopperEnv *env, ShopperModel *into, const ShopperModel *other);
+
 	/* linear models; *coefficients from env */
 	ShopperStatus (*coefficients) (ShopperEnv *env, const ShopperModel *model, ShopperCoefficient **coefficients, int64_t *n);
 
