@@ -13,7 +13,7 @@
 
 ShopperStatus
 shopper_intake_init(ShopperIntake *in, ShopperEnv *env, bool wide, int n_columns,
-					const char *target, ShopperTargetKind kind, bool has_weight, bool has_held_out)
+					const char *target, ShopperTargetKind kind, ShopperIntakeRoles roles)
 {
 	memset(in, 0, sizeof(*in));
 	in->env = env;
@@ -32,10 +32,14 @@ shopper_intake_init(ShopperIntake *in, ShopperEnv *env, bool wide, int n_columns
 	}
 	else
 		SHOPPER_NEW(env, in->y, in->capacity);
-	if (has_weight)
+	if (roles.weight)
 		SHOPPER_NEW(env, in->weight, in->capacity);
-	if (has_held_out)
+	if (roles.held_out)
 		SHOPPER_NEW(env, in->held_out, in->capacity);
+	if (roles.time)
+		SHOPPER_NEW(env, in->time, in->capacity);
+	if (roles.group)
+		SHOPPER_NEW(env, in->group, in->capacity);
 	return SHOPPER_OK;
 }
 
@@ -109,6 +113,8 @@ shopper_intake_grow(ShopperIntake *in)
 	SHOPPER_TRY(grow_array(in, &in->y, sizeof(double)));
 	SHOPPER_TRY(grow_array(in, &in->weight, sizeof(double)));
 	SHOPPER_TRY(grow_array(in, &in->held_out, 1));
+	SHOPPER_TRY(grow_array(in, &in->time, sizeof(double)));
+	SHOPPER_TRY(grow_array(in, &in->group, sizeof(uint64_t)));
 	in->capacity *= 2;
 	return SHOPPER_OK;
 }
@@ -439,5 +445,7 @@ shopper_intake_finish(ShopperIntake *in, const ShopperIntakeRules *rules, Shoppe
 	t->y = in->y;
 	t->weight = in->weight;
 	t->held_out = in->held_out;
+	t->time = in->time;
+	t->group = in->group;
 	return SHOPPER_OK;
 }

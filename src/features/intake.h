@@ -8,7 +8,6 @@
 #ifndef SHOPPER_INTAKE_H
 #define SHOPPER_INTAKE_H
 
-#include <float.h>
 #include <math.h>
 
 #include "spec.h"
@@ -42,6 +41,8 @@ typedef struct ShopperIntake
 	double	   *y;
 	double	   *weight;			/* NULL without a weight column */
 	uint8_t    *held_out;		/* NULL without a validation column */
+	double	   *time;			/* NULL without a time column */
+	uint64_t   *group;			/* NULL without a group column */
 	int64_t		n_skipped;		/* rows without a target or with weight 0 or NULL */
 } ShopperIntake;
 
@@ -55,8 +56,17 @@ typedef struct ShopperIntakeRules
 	const char *zone;
 } ShopperIntakeRules;
 
+/* Which columns there are beside features and target. */
+typedef struct ShopperIntakeRoles
+{
+	bool		weight;
+	bool		held_out;
+	bool		time;
+	bool		group;
+} ShopperIntakeRoles;
+
 extern ShopperStatus shopper_intake_init(ShopperIntake *in, ShopperEnv *env, bool wide, int n_columns,
-										 const char *target, ShopperTargetKind kind, bool has_weight, bool has_held_out);
+										 const char *target, ShopperTargetKind kind, ShopperIntakeRoles roles);
 /* Declare column i before the first row. */
 extern ShopperStatus shopper_intake_column(ShopperIntake *in, int i, const char *name, ShopperKind kind, bool utc, bool may_be_id);
 
@@ -68,7 +78,7 @@ shopper_intake_row(ShopperIntake *in)
 	return in->n < in->capacity ? SHOPPER_OK : shopper_intake_grow(in);
 }
 
-/* Infinities count as missing; what float32 cannot hold becomes its greatest value. */
+/* Infinities count as missing. */
 static inline void
 shopper_intake_store(const ShopperIntake *in, void *array, double x)
 {
@@ -77,7 +87,7 @@ shopper_intake_store(const ShopperIntake *in, void *array, double x)
 	if (in->wide)
 		((double *) array)[in->n] = x;
 	else
-		((float *) array)[in->n] = x > FLT_MAX ? FLT_MAX : x < -FLT_MAX ? -FLT_MAX : (float) x;
+		((float *) array)[in->n] = shopper_narrow(x);
 }
 
 static inline void

@@ -251,6 +251,22 @@ summarize_number(void *arg, int j)
 	number->flag = -1;
 }
 
+static ShopperStatus
+count_levels(const ShopperTable *t, ShopperSpec *spec)
+{
+	for (int k = 0; k < spec->n_categories; k++)
+	{
+		ShopperCategory *category = &spec->category[k];
+
+		SHOPPER_NEW0(t->env, category->count, category->n_levels);
+		for (int64_t i = 0; i < t->n_train; i++)
+			if (t->lookup[k][i] >= 0)
+				category->count[t->lookup[k][i]]++;
+		SHOPPER_TRY(shopper_poll(t->env));
+	}
+	return SHOPPER_OK;
+}
+
 ShopperStatus
 shopper_table_summarize(ShopperTable *t, ShopperSpec *spec, ShopperImpute impute)
 {
@@ -258,5 +274,6 @@ shopper_table_summarize(ShopperTable *t, ShopperSpec *spec, ShopperImpute impute
 
 	shopper_parallel(t->env, t->n_dense, summarize_number, &s);
 	spec->n_dense = t->n_dense;
-	return shopper_poll(t->env);
+	SHOPPER_TRY(shopper_poll(t->env));
+	return count_levels(t, spec);
 }

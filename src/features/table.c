@@ -112,6 +112,12 @@ hash_shard(void *arg, int shard)
 		if (t->held_out != NULL)
 			for (int64_t i = at; i < end; i++)
 				hash[i] = chain(hash[i], t->held_out[i]);
+		if (t->time != NULL)
+			for (int64_t i = at; i < end; i++)
+				hash[i] = chain(hash[i], shopper_double_key(t->time[i]));
+		if (t->group != NULL)
+			for (int64_t i = at; i < end; i++)
+				hash[i] = chain(hash[i], t->group[i]);
 		for (int64_t i = at; i < end; i++)
 			hash[i] = shopper_mix64(hash[i]);
 	}
@@ -137,6 +143,10 @@ compare_rows(const Hashing *h, uint32_t a, uint32_t b)
 		c = shopper_compare_keys(shopper_double_key(t->weight[a]), shopper_double_key(t->weight[b]));
 	if (c == 0 && t->held_out != NULL)
 		c = shopper_compare_keys(t->held_out[a], t->held_out[b]);
+	if (c == 0 && t->time != NULL)
+		c = shopper_compare_keys(shopper_double_key(t->time[a]), shopper_double_key(t->time[b]));
+	if (c == 0 && t->group != NULL)
+		c = shopper_compare_keys(t->group[a], t->group[b]);
 	return c;
 }
 
@@ -155,6 +165,29 @@ order_ties(const Hashing *h, uint32_t *order)
 		}
 }
 
+/* Mark the latest rows as held out: those from the moment on at which `fraction` of the rows begins. */
+static ShopperStatus
+hold_out_latest(ShopperTable *t, double fraction)
+{
+	ShopperEnv *env = t->env;
+	uint64_t   *key;
+	uint32_t   *order;
+	uint64_t	border;
+
+	SHOPPER_NEW(env, key, t->n);
+	SHOPPER_NEW(env, order, t->n);
+	SHOPPER_NEW(env, t->held_out, t->n);
+	for (int64_t i = 0; i < t->n; i++)	/* a missing time sorts first */
+		key[i] = t->time[i] == t->time[i] ? shopper_sortable(t->time[i]) : 0;
+	SHOPPER_TRY(shopper_sort_order(env, key, order, t->n));
+	border = key[order[t->n - 1 - (int64_t) ((double) (t->n - 1) * fraction)]];
+	for (int64_t i = 0; i < t->n; i++)
+		t->held_out[i] = key[i] >= border;
+	shopper_release(env, key);
+	shopper_release(env, order);
+	return SHOPPER_OK;
+}
+
 /* Move held-out rows behind the others, keeping the order inside both parts. */
 static ShopperStatus
 split_rows(ShopperTable *t, uint32_t *order, double fraction)
@@ -171,6 +204,8 @@ split_rows(ShopperTable *t, uint32_t *order, double fraction)
 		t->n_train = t->n;
 		return SHOPPER_OK;
 	}
+	if (t->held_out == NULL && t->time != NULL)
+		SHOPPER_TRY(hold_out_latest(t, fraction));
 	SHOPPER_NEW(env, held, t->n);
 	SHOPPER_NEW0(env, left, classes);
 	if (t->held_out == NULL)
@@ -260,6 +295,8 @@ move_columns(ShopperTable *t, const uint32_t *order)
 					: move_column(t, order, &t->dense32[j], &narrow, 4));
 	SHOPPER_TRY(move_column(t, order, &t->y, &wide, 8));
 	SHOPPER_TRY(move_column(t, order, &t->weight, &wide, 8));
+	SHOPPER_TRY(move_column(t, order, &t->time, &wide, 8));
+	SHOPPER_TRY(move_column(t, order, &t->group, &wide, 8));
 	shopper_release(t->env, wide);
 	for (int k = 0; k < t->n_lookup; k++)
 		SHOPPER_TRY(move_column(t, order, &t->lookup[k], &narrow, 4));
@@ -293,12 +330,27 @@ shopper_table_order(ShopperTable *t, double fraction)
 	return SHOPPER_OK;
 }
 
+ShopperStatus
+shopper_table_split(ShopperTable *t, double fraction)
+{
+	uint32_t   *order;
+
+	SHOPPER_NEW(t->env, order, t->n);
+	for (int64_t i = 0; i < t->n; i++)
+		order[i] = (uint32_t) i;
+	SHOPPER_TRY(split_rows(t, order, fraction));
+	if (t->n_train < t->n)
+		SHOPPER_TRY(move_columns(t, order));
+	shopper_release(t->env, order);
+	return SHOPPER_OK;
+}
+
 /* ---- preparing ---- */
 
 typedef struct Standardizing
 {
 	const ShopperTable *t;
-	ShopperSpec *spec;
+	const ShopperSpec *spec;
 } Standardizing;
 
 static bool
@@ -308,54 +360,56 @@ constant(const ShopperNumber *number)
 	return number->low == number->high || !(number->scale > 1e-13 * fabs(number->mean));
 }
 
-/* Add the 0/1 columns that say where a number was missing. */
+/* Give the numbers that are sometimes missing in training a 0/1 column that says where. */
+static void
+plan_flags(ShopperSpec *spec, int64_t n_train)
+{
+	for (int j = 0; j < spec->n_numbers; j++)
+		if (spec->number[j].n_missing > 0 && spec->number[j].n_missing < n_train)
+			spec->number[j].flag = spec->n_dense++;
+}
+
 static ShopperStatus
-add_flags(ShopperTable *t, ShopperSpec *spec)
+add_flags(ShopperTable *t, const ShopperSpec *spec)
 {
 	ShopperEnv *env = t->env;
-	int			n_flags = 0;
+	double	  **dense = NULL;
+	float	  **dense32 = NULL;
 
-	for (int j = 0; j < spec->n_numbers; j++)
-		n_flags += spec->number[j].n_missing > 0 && spec->number[j].n_missing < t->n_train;
-	if (n_flags == 0)
+	if (spec->n_dense == t->n_dense)
 		return SHOPPER_OK;
 	if (t->wide)
 	{
-		double	  **dense;
-
-		SHOPPER_NEW(env, dense, t->n_dense + n_flags);
+		SHOPPER_NEW(env, dense, spec->n_dense);
 		memcpy(dense, t->dense, (size_t) t->n_dense * sizeof(*dense));
 		t->dense = dense;
 	}
 	else
 	{
-		float	  **dense;
-
-		SHOPPER_NEW(env, dense, t->n_dense + n_flags);
-		memcpy(dense, t->dense32, (size_t) t->n_dense * sizeof(*dense));
-		t->dense32 = dense;
+		SHOPPER_NEW(env, dense32, spec->n_dense);
+		memcpy(dense32, t->dense32, (size_t) t->n_dense * sizeof(*dense32));
+		t->dense32 = dense32;
 	}
 	for (int j = 0; j < spec->n_numbers; j++)
 	{
-		ShopperNumber *number = &spec->number[j];
+		int			flag = spec->number[j].flag;
 
-		if (number->n_missing == 0 || number->n_missing == t->n_train)
+		if (flag < 0)
 			continue;
-		number->flag = t->n_dense++;
 		if (t->wide)
 		{
-			SHOPPER_NEW(env, t->dense[number->flag], t->n);
+			SHOPPER_NEW(env, dense[flag], t->n);
 			for (int64_t i = 0; i < t->n; i++)
-				t->dense[number->flag][i] = t->dense[j][i] != t->dense[j][i];
+				dense[flag][i] = dense[j][i] != dense[j][i];
 		}
 		else
 		{
-			SHOPPER_NEW(env, t->dense32[number->flag], t->n);
+			SHOPPER_NEW(env, dense32[flag], t->n);
 			for (int64_t i = 0; i < t->n; i++)
-				t->dense32[number->flag][i] = t->dense32[j][i] != t->dense32[j][i];
+				dense32[flag][i] = dense32[j][i] != dense32[j][i];
 		}
 	}
-	spec->n_dense = t->n_dense;
+	t->n_dense = spec->n_dense;
 	return SHOPPER_OK;
 }
 
@@ -382,19 +436,15 @@ standardize_number(void *arg, int j)
 	}
 }
 
-/* Count the levels, choose the base, set block sizes and offsets. */
-static ShopperStatus
-lay_out_categories(ShopperTable *t, ShopperSpec *spec, bool drop_base)
+/* Choose the base of each category, set block sizes and offsets. */
+static void
+lay_out_categories(ShopperSpec *spec, bool drop_base)
 {
 	spec->width = spec->n_dense;
 	for (int k = 0; k < spec->n_categories; k++)
 	{
 		ShopperCategory *category = &spec->category[k];
 
-		SHOPPER_NEW0(t->env, category->count, category->n_levels);
-		for (int64_t i = 0; i < t->n_train; i++)
-			if (t->lookup[k][i] >= 0)
-				category->count[t->lookup[k][i]]++;
 		category->base = -1;
 		if (drop_base && category->n_levels > 0)
 		{
@@ -406,7 +456,25 @@ lay_out_categories(ShopperTable *t, ShopperSpec *spec, bool drop_base)
 		category->size = category->n_levels - (category->base >= 0);
 		category->offset = spec->width;
 		spec->width += category->size;
-		t->size[k] = category->size;
+	}
+}
+
+ShopperStatus
+shopper_table_encode(ShopperTable *t, const ShopperSpec *spec)
+{
+	Standardizing s = {t, spec};
+
+	if (!spec->prepared)
+		return SHOPPER_OK;
+	SHOPPER_TRY(add_flags(t, spec));
+	shopper_parallel(t->env, spec->n_numbers, standardize_number, &s);
+	SHOPPER_TRY(shopper_poll(t->env));
+	for (int k = 0; k < t->n_lookup; k++)
+	{
+		for (int64_t i = 0; i < t->n; i++)
+			t->lookup[k][i] = shopper_category_position(&spec->category[k], t->lookup[k][i]);
+		t->size[k] = spec->category[k].size;
+		SHOPPER_TRY(shopper_poll(t->env));
 	}
 	return SHOPPER_OK;
 }
@@ -414,11 +482,8 @@ lay_out_categories(ShopperTable *t, ShopperSpec *spec, bool drop_base)
 ShopperStatus
 shopper_table_prepare(ShopperTable *t, ShopperSpec *spec, const ShopperPrepare *how)
 {
-	Standardizing s = {t, spec};
-	int			n_numbers = t->n_dense;
-
 	SHOPPER_TRY(shopper_table_summarize(t, spec, how->impute));
-	for (int j = 0; j < n_numbers; j++)
+	for (int j = 0; j < spec->n_numbers; j++)
 	{
 		ShopperNumber *number = &spec->number[j];
 		ShopperKind kind = spec->column[number->column].kind;
@@ -433,16 +498,8 @@ shopper_table_prepare(ShopperTable *t, ShopperSpec *spec, const ShopperPrepare *
 			number->scale = 1;
 	}
 	if (how->missing_flags)
-		SHOPPER_TRY(add_flags(t, spec));
-	shopper_parallel(t->env, n_numbers, standardize_number, &s);
-	SHOPPER_TRY(shopper_poll(t->env));
-	SHOPPER_TRY(lay_out_categories(t, spec, how->drop_base));
-	for (int k = 0; k < t->n_lookup; k++)
-	{
-		for (int64_t i = 0; i < t->n; i++)
-			t->lookup[k][i] = shopper_category_position(&spec->category[k], t->lookup[k][i]);
-		SHOPPER_TRY(shopper_poll(t->env));
-	}
+		plan_flags(spec, t->n_train);
+	lay_out_categories(spec, how->drop_base);
 	spec->prepared = true;
-	return SHOPPER_OK;
+	return shopper_table_encode(t, spec);
 }

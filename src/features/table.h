@@ -9,6 +9,8 @@
 #ifndef SHOPPER_TABLE_H
 #define SHOPPER_TABLE_H
 
+#include <float.h>
+
 #include "spec.h"
 
 typedef struct ShopperTable
@@ -31,7 +33,16 @@ typedef struct ShopperTable
 	double	   *y;				/* (n) number target */
 	double	   *weight;			/* (n) row weight times class weight, mean as given; NULL: all 1 */
 	uint8_t    *held_out;		/* (n) from validation_column while reading; NULL: none */
+	double	   *time;			/* (n) of validation_time, or of time-ordered folds; NULL: none; NaN: unknown, oldest */
+	uint64_t   *group;			/* (n) rows of one group are never split over folds; NULL: none */
 } ShopperTable;
+
+/* What float32 cannot hold becomes its greatest value; NaN stays. */
+static inline float
+shopper_narrow(double x)
+{
+	return x > FLT_MAX ? FLT_MAX : x < -FLT_MAX ? -FLT_MAX : (float) x;
+}
 
 /* Arrays for n rows from env, for tests and benchmarks that make their own data. */
 extern ShopperStatus shopper_table_make(ShopperEnv *env, ShopperTable *table, bool wide, int64_t n,
@@ -43,10 +54,13 @@ extern bool shopper_table_valid(const ShopperTable *table);
 /*
  * Order of the training rows: sorted by a hash of their content (ties compared in
  * full), then shuffled by the seed; held-out rows last. Sets n_train. `fraction`
- * of the rows (of each class for a class target) is held out when there is no
- * held_out column. Codes must be canonical already (given by count and value).
+ * of the rows (of each class for a class target; with `time` the latest ones, rows
+ * of one moment together) is held out when there is no held_out column. Codes must
+ * be canonical already (given by count and value).
  */
 extern ShopperStatus shopper_table_order(ShopperTable *table, double fraction);
+/* The split alone, for rows that are in that order already. */
+extern ShopperStatus shopper_table_split(ShopperTable *table, double fraction);
 
 typedef enum ShopperImpute
 {
@@ -64,9 +78,22 @@ typedef struct ShopperPrepare
 /*
  * Learn means, scales, fills and blocks from rows [0, n_train) into spec, then
  * turn all rows into the prepared encoding in place (flags are added columns).
- * Raw learners call shopper_table_summarize() instead: ranges and medians only.
+ * Raw learners call shopper_table_summarize() instead: ranges, medians and level counts only.
  */
 extern ShopperStatus shopper_table_prepare(ShopperTable *table, ShopperSpec *spec, const ShopperPrepare *how);
+/* Turn raw rows into the encoding of a spec that was learned from others, in place. */
+extern ShopperStatus shopper_table_encode(ShopperTable *table, const ShopperSpec *spec);
 extern ShopperStatus shopper_table_summarize(ShopperTable *table, ShopperSpec *spec, ShopperImpute impute);
+
+/* ---- parts of a table (subset.c) ---- */
+
+/*
+ * A raw spec of its own with the columns for which keep says so (NULL: all), ready to be
+ * prepared; names and dictionaries are shared with the given one.
+ */
+extern ShopperStatus shopper_spec_subset(ShopperEnv *env, const ShopperSpec *spec, const bool *keep, ShopperSpec *subset);
+/* The given rows of a raw table, with the same columns, as a table of its own. */
+extern ShopperStatus shopper_table_subset(ShopperEnv *env, const ShopperTable *table, const ShopperSpec *spec, const bool *keep,
+										  const uint32_t *rows, int64_t n, bool wide, ShopperTable *subset);
 
 #endif

@@ -64,6 +64,46 @@ typedef struct ShopperCoefficient
 	double		p_value;
 } ShopperCoefficient;
 
+/*
+ * From raw probabilities to calibrated ones (calibration.c): of class 1 when there are two
+ * classes, else of each class, made to sum to 1 again.
+ */
+typedef enum ShopperCalibrationKind
+{
+	SHOPPER_CALIBRATION_NONE, SHOPPER_CALIBRATION_PLATT, SHOPPER_CALIBRATION_ISOTONIC
+} ShopperCalibrationKind;
+
+typedef struct ShopperCalibrationMap
+{
+	double		slope;			/* Platt: p = sigmoid(slope * logit(raw) + offset) */
+	double		offset;
+	int64_t		n;				/* isotonic: corners of a line that never falls */
+	double	   *raw;
+	double	   *calibrated;
+} ShopperCalibrationMap;
+
+typedef struct ShopperCalibration
+{
+	ShopperCalibrationKind kind;
+	int			n_maps;
+	ShopperCalibrationMap *map;
+} ShopperCalibration;
+
+/* What the model said of the held-out rows, in short (holdout.c): for cut-offs and intervals. */
+typedef struct ShopperHoldout
+{
+	int64_t		n;				/* rows; 0: nothing was held out */
+	/* amounts: |y - prediction|; classes: 1 - probability of the true class. Rising; value i has rank[i] (from 1) among all n. */
+	int64_t		n_ranks;
+	int64_t    *rank;
+	float	   *score;
+	/* two classes: rows by falling probability, cut into at most 512 steps: at least threshold, how much weight of each class */
+	int64_t		n_steps;
+	double	   *threshold;
+	double	   *positive;
+	double	   *negative;
+} ShopperHoldout;
+
 struct ShopperLearner;
 
 typedef struct ShopperModel
@@ -83,6 +123,8 @@ typedef struct ShopperModel
 	ShopperImportance *importance;
 	int64_t		n_importance,
 				importance_capacity;
+	ShopperCalibration calibration;
+	ShopperHoldout holdout;
 	void	   *state;			/* the learner's own */
 } ShopperModel;
 
@@ -174,6 +216,15 @@ extern void shopper_model_seal(unsigned char *bytes, size_t length);
 extern ShopperStatus shopper_model_header(ShopperEnv *env, const void *bytes, size_t length, size_t total, ShopperModelHeader *header);
 /* Checks the hash, then decodes everything into memory of env. */
 extern ShopperStatus shopper_model_decode(ShopperEnv *env, const void *bytes, size_t length, ShopperModel *model);
+
+/* ---- scoring rows: the learner's prediction, calibrated (calibration.c) ---- */
+/* One encoded row; out gets a probability per class, or one number. Never fails, allocates nothing. */
+extern void shopper_predict(const ShopperModel *model, const double *dense, const int32_t *lookup, double *out);
+/* Rows [from, to) of an encoded table; out is (to - from, outputs) row-major. Thread-safe, allocates nothing. */
+extern void shopper_predict_block(const ShopperModel *model, const ShopperTable *table, int64_t from, int64_t to, double *out);
+
+/* The class that probabilities speak for: of two the positive one from the model's cut-off on, else the most probable. */
+extern int	shopper_best_class(const ShopperModel *model, const double *p);
 
 /* ---- the row shape's common course (supervised/train.c) ---- */
 /*

@@ -4,13 +4,15 @@
  * header, 32 bytes: "PGSH", format u16, learner u16, flags u32, reserved u32 = 0,
  * payload length u64, hash u64. Payload: sections (tag u8, length u64, bytes) in
  * this order: 1 common, 2 options, 3 spec (row shape only), 4 metrics, 5 history,
- * 6 importance, 7 state. All numbers little-endian. The hash covers the header
+ * 6 importance, 8 calibration and held-out rows (row shape only), 7 state. All numbers little-endian. The hash covers the header
  * before it and the payload: it is the checksum, and the identity by which decoded
  * models are cached.
  */
 #include <string.h>
 
 #include "../core/hash.h"
+#include "calibration.h"
+#include "holdout.h"
 #include "learner.h"
 
 #define FORMAT 1
@@ -21,6 +23,7 @@
 #define SECTION_HISTORY 5
 #define SECTION_IMPORTANCE 6
 #define SECTION_STATE 7
+#define SECTION_OUTCOME 8
 
 static const char magic[4] = {'P', 'G', 'S', 'H'};
 
@@ -133,6 +136,13 @@ shopper_model_encode(ShopperEnv *env, const ShopperModel *m, unsigned char **byt
 	at = shopper_begin_section(&w, SECTION_IMPORTANCE);
 	put_importance(m, &w);
 	shopper_end_section(&w, at);
+	if (m->learner->shape == SHOPPER_ROWS)
+	{
+		at = shopper_begin_section(&w, SECTION_OUTCOME);
+		shopper_calibration_encode(&m->calibration, &w);
+		shopper_holdout_encode(&m->holdout, &w);
+		shopper_end_section(&w, at);
+	}
 	at = shopper_begin_section(&w, SECTION_STATE);
 	m->learner->encode(m, &w);
 	shopper_end_section(&w, at);
@@ -286,6 +296,13 @@ shopper_model_decode(ShopperEnv *env, const void *bytes, size_t length, ShopperM
 	SHOPPER_TRY(get_history(env, m, &section));
 	SHOPPER_TRY(need_section(&all, SECTION_IMPORTANCE, &section));
 	SHOPPER_TRY(get_importance(env, m, &section));
+	if (m->learner->shape == SHOPPER_ROWS)
+	{
+		SHOPPER_TRY(need_section(&all, SECTION_OUTCOME, &section));
+		SHOPPER_TRY(shopper_calibration_decode(env, &section, m->task == SHOPPER_CLASSIFY ? shopper_model_outputs(m) : 1, &m->calibration));
+		SHOPPER_TRY(shopper_holdout_decode(env, &section, &m->holdout));
+		SHOPPER_TRY(shopper_reader_done(&section, "outcome"));
+	}
 	SHOPPER_TRY(need_section(&all, SECTION_STATE, &section));
 	SHOPPER_TRY(m->learner->decode(m, &section));
 	SHOPPER_TRY(shopper_reader_done(&section, "state"));

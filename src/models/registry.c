@@ -14,9 +14,12 @@ const ShopperLearner *const shopper_learners[] = {
 static const ShopperOption row_options[] = {
 	{"validation", SHOPPER_NUMBER, "0", 0, 0.9, false, NULL, "fraction of rows held out to measure (and to stop early)"},
 	{"validation_column", SHOPPER_STRING, NULL, 0, 0, false, NULL, "boolean column: true rows are held out"},
+	{"validation_time", SHOPPER_STRING, NULL, 0, 0, false, NULL, "time column: the latest rows are held out, as many as validation says (0.2 when it is 0)"},
 	{"weight", SHOPPER_STRING, NULL, 0, 0, false, NULL, "column with the weight of each row"},
 	{"class_weight", SHOPPER_STRING, NULL, 0, 0, false, NULL, "'balanced', or json text such as {\"true\": 3}"},
 	{"positive", SHOPPER_STRING, NULL, 0, 0, false, NULL, "the class whose probability predict_purchase gives"},
+	{"cutoff", SHOPPER_NUMBER, NULL, 0, 1, false, NULL, "predict_class says the positive class from this probability on; 0.5 when not set"},
+	{"calibration", SHOPPER_CHOICE, "none", 0, 0, false, "none,platt,isotonic", "correct probabilities, learned from out-of-fold predictions of 5 folds"},
 	{"features", SHOPPER_STRINGS, NULL, 0, 0, false, NULL, "columns to use; all others are ignored"},
 	{"exclude", SHOPPER_STRINGS, NULL, 0, 0, false, NULL, "columns to leave out"},
 	{"categorical", SHOPPER_STRINGS, NULL, 0, 0, false, NULL, "number columns to treat as categories"},

@@ -12,19 +12,10 @@
 #include "../core/metrics.h"
 #include "../core/sort.h"
 
-typedef struct Points
-{
-	int64		n;
-	int64		capacity;
-	int64		k;				/* cut of ranking metrics; bins of curves; 0: none */
-	double	   *x;				/* label 0/1, relevance */
-	double	   *y;				/* score, rank */
-} Points;
-
-static Points *
+static ShopperPoints *
 points_make(MemoryContext context, int64 capacity)
 {
-	Points	   *p = MemoryContextAllocZero(context, sizeof(Points));
+	ShopperPoints *p = MemoryContextAllocZero(context, sizeof(ShopperPoints));
 
 	p->capacity = Max(capacity, 8);
 	p->x = MemoryContextAllocHuge(context, sizeof(double) * p->capacity);
@@ -33,7 +24,7 @@ points_make(MemoryContext context, int64 capacity)
 }
 
 static void
-points_reserve(Points *p, int64 more)
+points_reserve(ShopperPoints *p, int64 more)
 {
 	if (p->n + more <= p->capacity)
 		return;
@@ -43,11 +34,11 @@ points_reserve(Points *p, int64 more)
 	p->y = repalloc_huge(p->y, sizeof(double) * p->capacity);
 }
 
-static Points *
+static ShopperPoints *
 points_add(FunctionCallInfo fcinfo, double x, double y)
 {
 	MemoryContext context = shopper_aggregate_context(fcinfo);
-	Points	   *p = PG_ARGISNULL(0) ? points_make(context, 8) : (Points *) PG_GETARG_POINTER(0);
+	ShopperPoints *p = PG_ARGISNULL(0) ? points_make(context, 8) : (ShopperPoints *) PG_GETARG_POINTER(0);
 
 	points_reserve(p, 1);
 	p->x[p->n] = x;
@@ -57,7 +48,7 @@ points_add(FunctionCallInfo fcinfo, double x, double y)
 
 /* The third argument, when there is one: a positive number that is the same on all rows. */
 static void
-set_cut(FunctionCallInfo fcinfo, Points *p)
+set_cut(FunctionCallInfo fcinfo, ShopperPoints *p)
 {
 	int32		k = PG_NARGS() > 3 && !PG_ARGISNULL(3) ? PG_GETARG_INT32(3) : 0;
 
@@ -68,20 +59,26 @@ set_cut(FunctionCallInfo fcinfo, Points *p)
 	p->k = k;
 }
 
+ShopperPoints *
+shopper_points_add_score(FunctionCallInfo fcinfo)
+{
+	double		score = PG_GETARG_FLOAT8(2);
+
+	if (isnan(score))
+		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("a score must not be NaN")));
+	return points_add(fcinfo, shopper_is_positive(&shopper_labels(fcinfo, 1)->reader[1], PG_GETARG_DATUM(1)), score);
+}
+
 PG_FUNCTION_INFO_V1(shopper_score_accum);
 Datum
 shopper_score_accum(PG_FUNCTION_ARGS)
 {
-	Points	   *p;
-	double		score;
+	ShopperPoints *p;
 
 	shopper_aggregate_context(fcinfo);
 	if (shopper_any_null(fcinfo))
 		PG_RETURN_POINTER(PG_ARGISNULL(0) ? NULL : PG_GETARG_POINTER(0));
-	score = PG_GETARG_FLOAT8(2);
-	if (isnan(score))
-		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("a score must not be NaN")));
-	p = points_add(fcinfo, shopper_is_positive(&shopper_labels(fcinfo, 1)->reader[1], PG_GETARG_DATUM(1)), score);
+	p = shopper_points_add_score(fcinfo);
 	set_cut(fcinfo, p);
 	PG_RETURN_POINTER(p);
 }
@@ -91,7 +88,7 @@ PG_FUNCTION_INFO_V1(shopper_rank_accum);
 Datum
 shopper_rank_accum(PG_FUNCTION_ARGS)
 {
-	Points	   *p;
+	ShopperPoints *p;
 	double		relevance;
 
 	shopper_aggregate_context(fcinfo);
@@ -108,8 +105,8 @@ Datum
 shopper_points_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = shopper_aggregate_context(fcinfo);
-	Points	   *a = PG_ARGISNULL(0) ? NULL : (Points *) PG_GETARG_POINTER(0);
-	Points	   *b = PG_ARGISNULL(1) ? NULL : (Points *) PG_GETARG_POINTER(1);
+	ShopperPoints *a = PG_ARGISNULL(0) ? NULL : (ShopperPoints *) PG_GETARG_POINTER(0);
+	ShopperPoints *b = PG_ARGISNULL(1) ? NULL : (ShopperPoints *) PG_GETARG_POINTER(1);
 
 	if (b == NULL)
 		PG_RETURN_POINTER(a);
@@ -120,6 +117,8 @@ shopper_points_combine(PG_FUNCTION_ARGS)
 	memcpy(a->y + a->n, b->y, sizeof(double) * b->n);
 	a->n += b->n;
 	a->k = b->k;
+	a->gain = b->gain;
+	a->cost = b->cost;
 	PG_RETURN_POINTER(a);
 }
 
@@ -127,14 +126,16 @@ PG_FUNCTION_INFO_V1(shopper_points_serial);
 Datum
 shopper_points_serial(PG_FUNCTION_ARGS)
 {
-	Points	   *p;
+	ShopperPoints *p;
 	StringInfoData s;
 
 	shopper_aggregate_context(fcinfo);
-	p = (Points *) PG_GETARG_POINTER(0);
+	p = (ShopperPoints *) PG_GETARG_POINTER(0);
 	pq_begintypsend(&s);
 	pq_sendint64(&s, p->n);
 	pq_sendint64(&s, p->k);
+	pq_sendfloat8(&s, p->gain);
+	pq_sendfloat8(&s, p->cost);
 	for (int64 i = 0; i < p->n; i++)
 	{
 		pq_sendfloat8(&s, p->x[i]);
@@ -149,7 +150,7 @@ shopper_points_deserial(PG_FUNCTION_ARGS)
 {
 	bytea	   *bytes;
 	StringInfoData s;
-	Points	   *p;
+	ShopperPoints *p;
 	int64		n;
 
 	shopper_aggregate_context(fcinfo);
@@ -157,10 +158,12 @@ shopper_points_deserial(PG_FUNCTION_ARGS)
 	initStringInfo(&s);
 	appendBinaryStringInfo(&s, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 	n = pq_getmsgint64(&s);
-	if (n < 0 || n != (s.len - 16) / 16 || s.len != n * 16 + 16)
+	if (n < 0 || n != (s.len - 32) / 16 || s.len != n * 16 + 32)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid aggregate state")));
 	p = points_make(CurrentMemoryContext, n);
 	p->k = pq_getmsgint64(&s);
+	p->gain = pq_getmsgfloat8(&s);
+	p->cost = pq_getmsgfloat8(&s);
 	for (p->n = 0; p->n < n; p->n++)
 	{
 		p->x[p->n] = pq_getmsgfloat8(&s);
@@ -169,18 +172,18 @@ shopper_points_deserial(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(p);
 }
 
-static Points *
-final_points(FunctionCallInfo fcinfo)
+ShopperPoints *
+shopper_points_final(FunctionCallInfo fcinfo)
 {
 	shopper_aggregate_context(fcinfo);
-	return PG_ARGISNULL(0) ? NULL : (Points *) PG_GETARG_POINTER(0);
+	return PG_ARGISNULL(0) ? NULL : (ShopperPoints *) PG_GETARG_POINTER(0);
 }
 
 PG_FUNCTION_INFO_V1(shopper_auc_final);
 Datum
 shopper_auc_final(PG_FUNCTION_ARGS)
 {
-	Points	   *p = final_points(fcinfo);
+	ShopperPoints *p = shopper_points_final(fcinfo);
 	MemoryContext context;
 	ShopperEnv *env;
 	uint8	   *positive;
@@ -201,7 +204,7 @@ shopper_auc_final(PG_FUNCTION_ARGS)
 
 /* Order of the points by score, the highest first; of ties the positive ones first, so that the plan does not show. */
 static uint32_t *
-descending(ShopperEnv *env, const Points *p)
+descending(ShopperEnv *env, const ShopperPoints *p)
 {
 	uint64_t   *key = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(uint64_t) * Max(p->n, 1));
 	uint32_t   *order = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(uint32_t) * Max(p->n, 1)),
@@ -250,7 +253,7 @@ PG_FUNCTION_INFO_V1(shopper_roc_final);
 Datum
 shopper_roc_final(PG_FUNCTION_ARGS)
 {
-	Points	   *p = final_points(fcinfo);
+	ShopperPoints *p = shopper_points_final(fcinfo);
 	ShopperEnv *env;
 	uint32_t   *order;
 	RocPoint   *r;
@@ -318,7 +321,7 @@ fill_bin(void *state, int i, Datum *values, bool *nulls)
 static Datum
 binned(FunctionCallInfo fcinfo, bool calibration)
 {
-	Points	   *p = final_points(fcinfo);
+	ShopperPoints *p = shopper_points_final(fcinfo);
 	ShopperEnv *env;
 	uint32_t   *order;
 	CurveBin   *b;
@@ -387,7 +390,7 @@ PG_FUNCTION_INFO_V1(shopper_ndcg_final);
 Datum
 shopper_ndcg_final(PG_FUNCTION_ARGS)
 {
-	Points	   *p = final_points(fcinfo);
+	ShopperPoints *p = shopper_points_final(fcinfo);
 	double	   *best,
 				gain = 0,
 				ideal = 0;
@@ -410,7 +413,7 @@ shopper_ndcg_final(PG_FUNCTION_ARGS)
 }
 
 static void
-count_hits(const Points *p, double *hits, double *relevant)
+count_hits(const ShopperPoints *p, double *hits, double *relevant)
 {
 	*hits = *relevant = 0;
 	for (int64 i = 0; i < p->n; i++)
@@ -424,7 +427,7 @@ PG_FUNCTION_INFO_V1(shopper_precision_at_final);
 Datum
 shopper_precision_at_final(PG_FUNCTION_ARGS)
 {
-	Points	   *p = final_points(fcinfo);
+	ShopperPoints *p = shopper_points_final(fcinfo);
 	double		hits,
 				relevant;
 
@@ -438,7 +441,7 @@ PG_FUNCTION_INFO_V1(shopper_recall_at_final);
 Datum
 shopper_recall_at_final(PG_FUNCTION_ARGS)
 {
-	Points	   *p = final_points(fcinfo);
+	ShopperPoints *p = shopper_points_final(fcinfo);
 	double		hits,
 				relevant;
 

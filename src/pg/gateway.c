@@ -210,6 +210,12 @@ shopper_model_of_shape(FunctionCallInfo fcinfo, int n, ShopperShape shape, const
 	return use;
 }
 
+char *
+shopper_model_id(const ShopperModelUse *use)
+{
+	return psprintf("%016llx", (unsigned long long) use->cached->key.hash);
+}
+
 bytea *
 shopper_model_write(ShopperEnv *env, const ShopperModel *model)
 {

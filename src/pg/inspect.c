@@ -7,71 +7,8 @@
 
 /* ---- model_info ---- */
 
-typedef struct Json
-{
-	StringInfoData s;
-	bool		first;
-} Json;
-
-static void
-json_key(Json *j, const char *key)
-{
-	appendStringInfoString(&j->s, j->first ? "" : ", ");
-	escape_json(&j->s, key);
-	appendStringInfoString(&j->s, ": ");
-	j->first = false;
-}
-
-static void
-json_number(void *ctx, const char *key, double value)
-{
-	Json	   *j = ctx;
-	ShopperValueReader number = {.from = SHOPPER_FROM_FLOAT8};
-	size_t		length;
-	const char *digits;
-
-	json_key(j, key);
-	if (value - value != 0)
-	{
-		appendStringInfoString(&j->s, "null");
-		return;
-	}
-	digits = shopper_value_text(&number, Float8GetDatum(value), &length);
-	appendBinaryStringInfo(&j->s, digits, (int) length);
-}
-
-static void
-json_text(Json *j, const char *key, const char *value)
-{
-	json_key(j, key);
-	escape_json(&j->s, value);
-}
-
-static void
-json_open(Json *j, const char *key, char bracket)
-{
-	json_key(j, key);
-	appendStringInfoChar(&j->s, bracket);
-	j->first = true;
-}
-
-static void
-json_close(Json *j, char bracket)
-{
-	appendStringInfoChar(&j->s, bracket);
-	j->first = false;
-}
-
-static void
-json_element(Json *j, const char *value)
-{
-	appendStringInfoString(&j->s, j->first ? "" : ", ");
-	escape_json(&j->s, value);
-	j->first = false;
-}
-
-static void
-json_options(Json *j, const ShopperOptions *options)
+void
+shopper_json_options(ShopperJson *j, const ShopperOptions *options)
 {
 	for (int i = 0; i < options->n; i++)
 	{
@@ -83,30 +20,29 @@ json_options(Json *j, const ShopperOptions *options)
 		switch (v->option->type)
 		{
 			case SHOPPER_NUMBER:
-				json_number(j, name, v->number);
+				shopper_json_number(j, name, v->number);
 				break;
 			case SHOPPER_INTEGER:
-				json_number(j, name, (double) v->integer);
+				shopper_json_number(j, name, (double) v->integer);
 				break;
 			case SHOPPER_BOOLEAN:
-				json_key(j, name);
-				appendStringInfoString(&j->s, v->boolean ? "true" : "false");
+				shopper_json_boolean(j, name, v->boolean);
 				break;
 			case SHOPPER_CHOICE:
 			case SHOPPER_STRING:
-				json_text(j, name, v->text);
+				shopper_json_text(j, name, v->text);
 				break;
 			case SHOPPER_STRINGS:
-				json_open(j, name, '[');
+				shopper_json_open(j, name, '[');
 				for (int k = 0; k < v->n; k++)
-					json_element(j, v->texts[k]);
-				json_close(j, ']');
+					shopper_json_text(j, NULL, v->texts[k]);
+				shopper_json_close(j, ']');
 				break;
 			case SHOPPER_INTEGERS:
-				json_open(j, name, '[');
+				shopper_json_open(j, name, '[');
 				for (int k = 0; k < v->n; k++)
-					appendStringInfo(&j->s, "%s%lld", k > 0 ? ", " : "", (long long) v->integers[k]);
-				json_close(j, ']');
+					shopper_json_number(j, NULL, (double) v->integers[k]);
+				shopper_json_close(j, ']');
 				break;
 		}
 	}
@@ -121,40 +57,39 @@ kind_in_words(ShopperKind kind)
 }
 
 static void
-json_spec(Json *j, const ShopperSpec *spec)
+json_spec(ShopperJson *j, const ShopperSpec *spec)
 {
-	json_text(j, "target", spec->target);
+	shopper_json_text(j, "target", spec->target);
 	if (spec->target_kind == SHOPPER_TARGET_CLASS)
 	{
-		json_open(j, "classes", '[');
+		shopper_json_open(j, "classes", '[');
 		for (int c = 0; c < spec->classes.n; c++)
-			json_element(j, spec->classes.bytes + spec->classes.start[c]);
-		json_close(j, ']');
+			shopper_json_text(j, NULL, spec->classes.bytes + spec->classes.start[c]);
+		shopper_json_close(j, ']');
 		if (spec->positive >= 0)
-			json_text(j, "positive", spec->classes.bytes + spec->classes.start[spec->positive]);
+			shopper_json_text(j, "positive", spec->classes.bytes + spec->classes.start[spec->positive]);
 	}
-	json_open(j, "features", '[');
+	shopper_json_open(j, "features", '[');
 	for (int i = 0; i < spec->n_columns; i++)
 	{
 		const ShopperColumn *c = &spec->column[i];
 
-		appendStringInfoString(&j->s, j->first ? "{" : ", {");
-		j->first = true;
-		json_text(j, "name", c->name);
-		json_text(j, "kind", kind_in_words(c->kind));
+		shopper_json_open(j, NULL, '{');
+		shopper_json_text(j, "name", c->name);
+		shopper_json_text(j, "kind", kind_in_words(c->kind));
 		if (c->kind == SHOPPER_KIND_CATEGORY)
-			json_number(j, "levels", spec->category[c->first].n_levels);
+			shopper_json_number(j, "levels", spec->category[c->first].n_levels);
 		else if (c->kind <= SHOPPER_KIND_BOOLEAN)
 		{
 			const ShopperNumber *x = &spec->number[c->first];
 
-			json_number(j, "min", x->low);
-			json_number(j, "max", x->high);
-			json_number(j, "missing", (double) x->n_missing);
+			shopper_json_number(j, "min", x->low);
+			shopper_json_number(j, "max", x->high);
+			shopper_json_number(j, "missing", (double) x->n_missing);
 		}
-		json_close(j, '}');
+		shopper_json_close(j, '}');
 	}
-	json_close(j, ']');
+	shopper_json_close(j, ']');
 }
 
 PG_FUNCTION_INFO_V1(shopper_model_info);
@@ -162,26 +97,23 @@ Datum
 shopper_model_info(PG_FUNCTION_ARGS)
 {
 	const ShopperModel *m = shopper_model_arg(fcinfo, 0)->model;
-	Json		j;
+	ShopperJson j;
 
-	initStringInfo(&j.s);
-	appendStringInfoChar(&j.s, '{');
-	j.first = true;
-	json_text(&j, "algorithm", m->learner->name);
-	json_text(&j, "job", m->task == SHOPPER_CLASSIFY ? "classifier" : m->task == SHOPPER_REGRESS ? "regressor"
+	shopper_json_begin(&j);
+	shopper_json_text(&j, "algorithm", m->learner->name);
+	shopper_json_text(&j, "job", m->task == SHOPPER_CLASSIFY ? "classifier" : m->task == SHOPPER_REGRESS ? "regressor"
 			  : m->task == SHOPPER_FIND_RULES ? "rules" : "recommender");
-	json_number(&j, "bytes", (double) toast_raw_datum_size(PG_GETARG_DATUM(0)) - VARHDRSZ);
-	json_number(&j, "rows", (double) m->n_rows);
-	json_number(&j, "training_rows", (double) m->n_train);
+	shopper_json_number(&j, "bytes", (double) toast_raw_datum_size(PG_GETARG_DATUM(0)) - VARHDRSZ);
+	shopper_json_number(&j, "rows", (double) m->n_rows);
+	shopper_json_number(&j, "training_rows", (double) m->n_train);
 	if (m->spec != NULL)
 		json_spec(&j, m->spec);
 	if (m->learner->describe != NULL)
-		m->learner->describe(m, json_number, &j);
-	json_open(&j, "options", '{');
-	json_options(&j, &m->options);
-	json_close(&j, '}');
-	appendStringInfoChar(&j.s, '}');
-	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(j.s.data)));
+		m->learner->describe(m, shopper_json_number, &j);
+	shopper_json_open(&j, "options", '{');
+	shopper_json_options(&j, &m->options);
+	shopper_json_close(&j, '}');
+	return shopper_json_end(&j);
 }
 
 /* ---- rows about a model ---- */

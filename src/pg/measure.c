@@ -6,29 +6,19 @@
 
 #include "inspect.h"
 
-typedef struct Measured
-{
-	ShopperEnv *env;
-	MemoryContext context;
-	ShopperModel model;			/* a copy without metrics and importance: those of the query come in */
-	ShopperTable table;
-	ShopperRowScoring *scoring;
-	int			target;			/* attribute */
-	ShopperValueReader reader;
-} Measured;
-
 static void
 measured_start(void *state, TupleDesc desc)
 {
-	Measured   *m = state;
+	ShopperMeasured *m = state;
 	const ShopperSpec *spec = m->model.spec;
 	ShopperTable *t = &m->table;
 
 	m->scoring = shopper_row_scoring_plan(m->context, &m->model, desc);
 	m->target = shopper_find_attribute(desc, spec->target);
-	if (m->target < 0)
+	if (m->target < 0 && m->need_target)
 		shopper_missing_column(desc, "the target", spec->target);
-	shopper_value_reader(&m->reader, TupleDescAttr(desc, m->target)->atttypid, m->context);
+	if (m->target >= 0)
+		shopper_value_reader(&m->reader, TupleDescAttr(desc, m->target)->atttypid, m->context);
 	shopper_check(m->env, shopper_table_make(m->env, t, m->model.learner->wide, 1024, spec->n_dense, spec->n_categories,
 											 spec->target_kind == SHOPPER_TARGET_CLASS ? (int) spec->classes.n : 0));
 	t->n = 0;
@@ -37,7 +27,7 @@ measured_start(void *state, TupleDesc desc)
 }
 
 static void
-grow(Measured *m, void *array, size_t width)
+grow(ShopperMeasured *m, void *array, size_t width)
 {
 	int64_t		capacity = m->table.capacity;
 
@@ -46,7 +36,7 @@ grow(Measured *m, void *array, size_t width)
 }
 
 static void
-grow_table(Measured *m)
+grow_table(ShopperMeasured *m)
 {
 	ShopperTable *t = &m->table;
 
@@ -66,7 +56,7 @@ grow_table(Measured *m)
 
 /* The target of a row; false: it is missing and the row is left out. */
 static bool
-read_target(Measured *m, Datum value, bool null)
+read_target(ShopperMeasured *m, Datum value, bool null)
 {
 	const ShopperDictionary *classes = &m->model.spec->classes;
 	ShopperTable *t = &m->table;
@@ -91,17 +81,27 @@ read_target(Measured *m, Datum value, bool null)
 	return true;
 }
 
+/* Note the raw value of the watched number. */
+static void
+watch(ShopperMeasured *m)
+{
+	shopper_check(m->env, shopper_grow(m->env, &m->raw, &m->watched_capacity, m->table.n + 1, sizeof(double)));
+	m->raw[m->table.n] = m->scoring->raw[m->watched];
+}
+
 static void
 measured_row(void *state, Datum *values, bool *nulls)
 {
-	Measured   *m = state;
+	ShopperMeasured *m = state;
 	ShopperTable *t = &m->table;
 
 	if (t->n == t->capacity)
 		grow_table(m);
-	if (!read_target(m, values[m->target], nulls[m->target]))
+	if (m->need_target && !read_target(m, values[m->target], nulls[m->target]))
 		return;
 	shopper_row_scoring_encode(m->scoring, values, nulls);
+	if (m->watched >= 0)
+		watch(m);
 	for (int j = 0; j < t->n_dense; j++)
 	{
 		if (t->wide)
@@ -114,31 +114,46 @@ measured_row(void *state, Datum *values, bool *nulls)
 	t->n++;
 }
 
-/* Measure the model of argument 0 on the query of argument 1; the copy of the model holds what was found. */
-static const ShopperModel *
-measure(FunctionCallInfo fcinfo, bool importance)
+ShopperMeasured *
+shopper_measured_query(const ShopperModel *model, const char *query, bool need_target, int watched)
 {
-	const ShopperModel *model = shopper_model_of_shape(fcinfo, 0, SHOPPER_ROWS, "a classifier or regressor",
-													   "Such models come from train_classifier and train_regressor.")->model;
 	MemoryContext context;
 	ShopperEnv *env = shopper_env_create(CurrentMemoryContext, &context);
-	Measured   *m = MemoryContextAllocZero(context, sizeof(Measured));
+	ShopperMeasured *m = MemoryContextAllocZero(context, sizeof(ShopperMeasured));
 	ShopperRowSink sink = {measured_start, measured_row, m};
 
 	m->env = env;
 	m->context = context;
+	m->need_target = need_target;
+	m->watched = watched;
 	m->model = *model;
 	m->model.n_metrics = m->model.metric_capacity = m->model.n_importance = m->model.importance_capacity = 0;
 	m->model.metric = NULL;
 	m->model.importance = NULL;
 	env->seed = (uint64) shopper_option_integer(&model->options, "seed");
-	shopper_run_query(text_to_cstring(PG_GETARG_TEXT_PP(1)), &sink);
+	shopper_run_query(query, &sink);
 	if (m->table.n == 0)
 		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("no rows to measure")));
 	m->table.n_train = m->table.n;
 	shopper_env_start_pool(env, m->table.n);
-	shopper_check(env, shopper_measure_rows(env, &m->model, &m->table, importance));
-	shopper_env_end_pool(env);
+	return m;
+}
+
+const ShopperModel *
+shopper_rows_model_arg(FunctionCallInfo fcinfo)
+{
+	return shopper_model_of_shape(fcinfo, 0, SHOPPER_ROWS, "a classifier or regressor",
+								  "Such models come from train_classifier and train_regressor.")->model;
+}
+
+/* Measure the model of argument 0 on the query of argument 1; the copy of the model holds what was found. */
+static const ShopperModel *
+measure(FunctionCallInfo fcinfo, bool importance)
+{
+	ShopperMeasured *m = shopper_measured_query(shopper_rows_model_arg(fcinfo), text_to_cstring(PG_GETARG_TEXT_PP(1)), true, -1);
+
+	shopper_check(m->env, shopper_measure_rows(m->env, &m->model, &m->table, importance));
+	shopper_env_end_pool(m->env);
 	return &m->model;
 }
 

@@ -140,6 +140,8 @@ typedef struct ShopperModelUse	/* kept in fn_extra by every function that takes 
 extern ShopperModelUse *shopper_model_arg(FunctionCallInfo fcinfo, int n);
 /* The same for a learner's shape: another kind of model is an error. */
 extern ShopperModelUse *shopper_model_of_shape(FunctionCallInfo fcinfo, int n, ShopperShape shape, const char *wanted, const char *hint);
+/* The content hash of the model that was used last, 16 hexadecimal digits. */
+extern char *shopper_model_id(const ShopperModelUse *use);
 /* Decode without the cache, into env. */
 extern void shopper_model_read(ShopperEnv *env, bytea *bytes, ShopperModel *model);
 /* Encode, check the size, copy into the current context. */

@@ -1,12 +1,8 @@
 /* predict.c: predict_purchase, predict_class, predict_proba, predict_value by row. */
 #include "rows.h"
 
-/*
- * Score the record in argument 1 with the model in argument 0. NULL when either is
- * NULL. The binding to the row type is kept at the call site.
- */
-static const double *
-predict(FunctionCallInfo fcinfo, ShopperTask task, const ShopperModel **model)
+ShopperRowScoring *
+shopper_scoring_args(FunctionCallInfo fcinfo, unsigned task)
 {
 	ShopperModelUse *use;
 	ShopperRowScoring *s;
@@ -15,7 +11,6 @@ predict(FunctionCallInfo fcinfo, ShopperTask task, const ShopperModel **model)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return NULL;
 	use = shopper_model_arg(fcinfo, 0);
-	*model = use->model;
 	record = PG_GETARG_HEAPTUPLEHEADER(1);
 	s = use->extra;
 	if (s != NULL && (use->fresh || !shopper_same_row_type(&s->type, record)))
@@ -26,16 +21,31 @@ predict(FunctionCallInfo fcinfo, ShopperTask task, const ShopperModel **model)
 	}
 	if (s == NULL)
 	{
-		if ((*model)->task != task)
+		const ShopperModel *model = use->model;
+
+		if (task == 0 ? model->learner->shape != SHOPPER_ROWS : model->task != task)
 			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-							errmsg("expected a %s, got a model of %s", task == SHOPPER_CLASSIFY ? "classifier" : "regressor",
-								   (*model)->learner->name),
+							errmsg("expected a %s, got a model of %s",
+								   task == SHOPPER_CLASSIFY ? "classifier" : task == SHOPPER_REGRESS ? "regressor" : "classifier or regressor",
+								   model->learner->name),
 							errhint("predict_purchase, predict_class and predict_proba take classifiers, predict_value takes regressors.")));
-		s = shopper_row_scoring_create(fcinfo->flinfo->fn_mcxt, *model, record);
+		s = shopper_row_scoring_create(fcinfo->flinfo->fn_mcxt, model, record);
 		use->extra = s;
 	}
 	shopper_row_scoring_read(s, record);
-	(*model)->learner->predict(*model, s->dense, s->lookup, s->out);
+	return s;
+}
+
+/* The predictions for that record, or NULL. */
+static const double *
+predict(FunctionCallInfo fcinfo, ShopperTask task, const ShopperModel **model)
+{
+	ShopperRowScoring *s = shopper_scoring_args(fcinfo, task);
+
+	if (s == NULL)
+		return NULL;
+	*model = s->model;
+	shopper_predict(s->model, s->dense, s->lookup, s->out);
 	return s->out;
 }
 
@@ -61,15 +71,11 @@ shopper_predict_class(PG_FUNCTION_ARGS)
 {
 	const ShopperModel *model;
 	const double *out = predict(fcinfo, SHOPPER_CLASSIFY, &model);
-	int			best = 0;
+	int			best;
 
 	if (out == NULL)
 		PG_RETURN_NULL();
-	for (int c = 1; c < model->spec->classes.n; c++)
-		if (out[c] > out[best])
-			best = c;
-	if (model->spec->classes.n == 2)	/* a tie is positive, as with a cut at 0.5 */
-		best = out[1] >= 0.5;
+	best = shopper_best_class(model, out);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(model->spec->classes.bytes + model->spec->classes.start[best],
 											  model->spec->classes.length[best]));
 }

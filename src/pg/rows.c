@@ -6,6 +6,8 @@
 #include "catalog/pg_type.h"
 #include "utils/lsyscache.h"
 
+#include "../core/hash.h"
+
 TupleDesc
 shopper_row_type(ShopperRowType *known, HeapTupleHeader record)
 {
@@ -73,6 +75,30 @@ shopper_missing_column(TupleDesc desc, const char *what, const char *name)
 			 is_unnamed_row(desc)
 			 ? errhint("ROW(...) has no column names. Pass the alias of a sub-select, as f in FROM (SELECT ...) f, or cast to a named type: ROW(...)::my_type.")
 			 : 0));
+}
+
+void
+shopper_unknown_feature(const ShopperSpec *spec, const char *name)
+{
+	StringInfoData s;
+
+	initStringInfo(&s);
+	for (int c = 0; c < spec->n_columns && s.len < 300; c++)
+		appendStringInfo(&s, "%s\"%s\"", c > 0 ? ", " : "", spec->column[c].name);
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("the model has no column \"%s\"", name),
+					errhint("Its columns are %s.", s.data)));
+}
+
+void
+shopper_unknown_class(const ShopperSpec *spec, const char *name)
+{
+	StringInfoData s;
+
+	initStringInfo(&s);
+	for (int c = 0; c < spec->classes.n && s.len < 300; c++)
+		appendStringInfo(&s, "%s\"%s\"", c > 0 ? ", " : "", spec->classes.bytes + spec->classes.start[c]);
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the model has no class \"%s\"", name),
+					errhint("Its classes are %s.", s.data)));
 }
 
 /* The attribute of this name, or -1; two of the same name are an error. */
@@ -189,9 +215,17 @@ static void
 plan_features(ShopperRowTraining *t, TupleDesc desc)
 {
 	const ShopperOptions *o = &t->model.options;
+	ShopperIntakeRoles roles = {0};
 	int			first = t->n_columns,
 				n = 0;
 
+	for (int i = 0; i < first; i++)
+	{
+		roles.weight |= t->column[i].role == SHOPPER_ROLE_WEIGHT;
+		roles.held_out |= t->column[i].role == SHOPPER_ROLE_HELD_OUT;
+		roles.time |= t->column[i].role == SHOPPER_ROLE_TIME;
+		roles.group |= t->column[i].role == SHOPPER_ROLE_GROUP;
+	}
 	for (int i = 0; i < desc->natts; i++)
 	{
 		const char *name = NameStr(TupleDescAttr(desc, i)->attname);
@@ -212,7 +246,7 @@ plan_features(ShopperRowTraining *t, TupleDesc desc)
 	}
 	shopper_check(t->env, shopper_intake_init(&t->intake, t->env, t->model.learner->wide, n, t->target,
 											  t->task == SHOPPER_CLASSIFY ? SHOPPER_TARGET_CLASS : SHOPPER_TARGET_NUMBER,
-											  shopper_option_set(o, "weight"), shopper_option_set(o, "validation_column")));
+											  roles));
 	for (int i = first; i < t->n_columns; i++)
 	{
 		ShopperTrainingColumn *c = &t->column[i];
@@ -225,6 +259,40 @@ plan_features(ShopperRowTraining *t, TupleDesc desc)
 		c->reader.zone = time_zone(o);
 		shopper_check(t->env, shopper_intake_column(&t->intake, c->feature, name, kind, utc, may_be_id));
 	}
+}
+
+static bool
+is_time(ShopperConversion from)
+{
+	return from >= SHOPPER_FROM_DATE && from <= SHOPPER_FROM_TIMESTAMPTZ;
+}
+
+/* The column that says which rows are the latest: a date, a timestamp, or a number that grows with time. */
+static void
+plan_time(ShopperRowTraining *t, TupleDesc desc)
+{
+	const char *option = shopper_option_text(&t->model.options, "validation_time");
+	const char *name = option != NULL ? option : t->time_column;
+	ShopperConversion from;
+	int			attribute;
+
+	if (name == NULL)
+		return;
+	if (option != NULL && t->time_column != NULL && strcmp(option, t->time_column) != 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("time_column \"%s\" and option validation_time \"%s\" differ", t->time_column, option),
+						errhint("Name one time column.")));
+	if (option != NULL && shopper_option_set(&t->model.options, "validation_column"))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("options validation_time and validation_column exclude each other")));
+	attribute = shopper_find_attribute(desc, name);
+	if (attribute < 0)
+		shopper_missing_column(desc, "time column", name);
+	from = add_column(t, desc, attribute, SHOPPER_ROLE_TIME)->reader.from;
+	if (!is_time(from) && !(from >= SHOPPER_FROM_INT2 && from <= SHOPPER_FROM_NUMERIC))
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("the time column must be a date, a timestamp or a number, got type %s",
+							   format_type_be(TupleDescAttr(desc, attribute)->atttypid))));
 }
 
 void
@@ -253,6 +321,15 @@ shopper_row_training_plan(ShopperRowTraining *t, TupleDesc desc)
 	if (held_out >= 0 && add_column(t, desc, held_out, SHOPPER_ROLE_HELD_OUT)->reader.from != SHOPPER_FROM_BOOL)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("the validation column must be boolean, got type %s",
 																   format_type_be(TupleDescAttr(desc, held_out)->atttypid))));
+	plan_time(t, desc);
+	if (t->group_column != NULL)
+	{
+		int			group = shopper_find_attribute(desc, t->group_column);
+
+		if (group < 0)
+			shopper_missing_column(desc, "group column", t->group_column);
+		add_column(t, desc, group, SHOPPER_ROLE_GROUP);
+	}
 	check_listed(t, desc);
 	plan_features(t, desc);
 	t->planned = true;
@@ -319,6 +396,16 @@ read_roles(ShopperRowTraining *t, Datum *values, bool *nulls, int *features)
 
 		if (c->role == SHOPPER_ROLE_HELD_OUT)
 			in->held_out[in->n] = !null && DatumGetBool(value);
+		else if (c->role == SHOPPER_ROLE_TIME)
+			in->time[in->n] = null ? NAN : is_time(c->reader.from) ? shopper_value_days(&c->reader, value)
+				: shopper_value_number(&c->reader, value);
+		else if (c->role == SHOPPER_ROLE_GROUP)
+		{
+			size_t		length = 0;
+			const char *group = null ? "" : shopper_value_text(&c->reader, value, &length);
+
+			in->group[in->n] = shopper_hash_bytes(group, length, null);
+		}
 		else if (null)
 			return false;
 		else if (c->role == SHOPPER_ROLE_WEIGHT)
@@ -479,8 +566,11 @@ bind_columns(ShopperRowScoring *s)
 	s->n_columns = spec->n_columns;
 	s->values = palloc(sizeof(Datum) * Max(s->desc->natts, 1));
 	s->nulls = palloc(sizeof(bool) * Max(s->desc->natts, 1));
-	s->dense = palloc0(sizeof(double) * Max(spec->n_dense, 1));
+	s->raw = palloc0(sizeof(double) * Max(spec->n_dense, 1));
+	s->dense = spec->prepared ? palloc0(sizeof(double) * Max(spec->n_dense, 1)) : s->raw;
 	s->lookup = palloc0(sizeof(int32_t) * Max(spec->n_categories, 1));
+	s->code = spec->prepared ? palloc0(sizeof(int32_t) * Max(spec->n_categories, 1)) : s->lookup;
+	s->unseen = palloc0(sizeof(bool) * Max(spec->n_columns, 1));
 	s->out = palloc0(sizeof(double) * Max(shopper_model_outputs(model), 2));
 }
 
@@ -536,7 +626,10 @@ read_category(ShopperRowScoring *s, ShopperScoringColumn *c, Datum value, bool n
 			unseen(c->column, level, length);
 		code = -1;
 	}
-	s->lookup[c->column->first] = spec->prepared ? shopper_category_position(category, code) : code;
+	s->unseen[c - s->column] = level != NULL && (code < 0 || code == category->other_code);
+	s->code[c->column->first] = code;
+	if (spec->prepared)
+		s->lookup[c->column->first] = shopper_category_position(category, code);
 }
 
 static void
@@ -549,7 +642,7 @@ read_vector(ShopperRowScoring *s, ShopperScoringColumn *c, Datum value, bool nul
 		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
 						errmsg("array of column \"%s\" has %d elements, the model was trained with %d", c->column->name, n, c->column->n)));
 	for (int i = 0; i < c->column->n; i++)
-		s->dense[c->column->first + i] = n > 0 ? x[i] : NAN;
+		s->raw[c->column->first + i] = n > 0 && x[i] - x[i] == 0 ? x[i] : NAN;
 	if (x != NULL)
 		pfree(x);
 }
@@ -585,7 +678,7 @@ shopper_row_scoring_encode(ShopperRowScoring *s, Datum *values, bool *nulls)
 				{
 					double		x = null ? NAN : shopper_value_number(&c->reader, value);
 
-					s->dense[c->column->first] = x - x != 0 ? NAN : x;
+					s->raw[c->column->first] = x - x != 0 ? NAN : x;
 					break;
 				}
 			case SHOPPER_KIND_CATEGORY:
@@ -597,7 +690,7 @@ shopper_row_scoring_encode(ShopperRowScoring *s, Datum *values, bool *nulls)
 					double		days = null ? NAN : shopper_value_days(&c->reader, value);
 
 					for (int k = 0; k < c->column->n; k++)
-						s->dense[c->column->first + k] = shopper_date_part(days, k, c->column->origin);
+						s->raw[c->column->first + k] = shopper_date_part(days, k, c->column->origin);
 					break;
 				}
 			case SHOPPER_KIND_VECTOR:
@@ -606,5 +699,5 @@ shopper_row_scoring_encode(ShopperRowScoring *s, Datum *values, bool *nulls)
 		}
 	}
 	if (spec->prepared)
-		shopper_prepare_row(spec, s->dense, s->dense);
+		shopper_prepare_row(spec, s->raw, s->dense);
 }

@@ -34,6 +34,8 @@ typedef enum ShopperRole
 	SHOPPER_ROLE_TARGET,
 	SHOPPER_ROLE_WEIGHT,
 	SHOPPER_ROLE_HELD_OUT,
+	SHOPPER_ROLE_TIME,
+	SHOPPER_ROLE_GROUP,
 	SHOPPER_ROLE_FEATURE
 } ShopperRole;
 
@@ -53,7 +55,9 @@ typedef struct ShopperRowTraining
 	ShopperModel model;
 	ShopperIntake intake;
 	int			n_columns;
-	ShopperTrainingColumn *column;	/* target first, then weight, held out, features */
+	ShopperTrainingColumn *column;	/* target first, then the other roles, features last */
+	const char *time_column;	/* for time-ordered folds; NULL: that of option validation_time, if any */
+	const char *group_column;	/* for grouped folds; NULL: none */
 	bool		planned;		/* columns are known */
 	int32_t		boolean_code[2];	/* class codes of false and true, -1 before they are seen */
 	ShopperModel *previous;
@@ -95,7 +99,10 @@ typedef struct ShopperRowScoring
 	ShopperScoringColumn *column;
 	Datum	   *values;
 	bool	   *nulls;
+	double	   *raw;			/* (n_numbers) as read, NaN for missing; the same array as dense when the model takes raw rows */
 	double	   *dense;			/* (n_dense) */
+	int32_t    *code;			/* (n_categories) as read, before they become positions */
+	bool	   *unseen;			/* (n_columns) a level that training did not keep */
 	int32_t    *lookup;			/* (n_categories) */
 	double	   *out;			/* (outputs, at least 2) */
 } ShopperRowScoring;
@@ -106,6 +113,37 @@ extern void shopper_row_scoring_read(ShopperRowScoring *s, HeapTupleHeader recor
 /* The same for rows of a query. */
 extern ShopperRowScoring *shopper_row_scoring_plan(MemoryContext parent, const ShopperModel *model, TupleDesc desc);
 extern void shopper_row_scoring_encode(ShopperRowScoring *s, Datum *values, bool *nulls);
+
+/*
+ * The model in argument 0 and the record in argument 1, read and encoded; the binding is kept at the call site.
+ * NULL when either is NULL. task 0: a classifier or a regressor.
+ */
+extern ShopperRowScoring *shopper_scoring_args(FunctionCallInfo fcinfo, unsigned task);
+
+/* ---- a model and the encoded rows of a query (measure.c) ---- */
+
+typedef struct ShopperMeasured
+{
+	ShopperEnv *env;
+	MemoryContext context;
+	ShopperModel model;			/* a copy without metrics and importance: those of the query come in */
+	ShopperTable table;
+	ShopperRowScoring *scoring;
+	bool		need_target;	/* else it may be absent, and y is 0 */
+	int			target;			/* attribute, or -1 */
+	ShopperValueReader reader;
+	int			watched;		/* a number whose raw values are kept, or -1 */
+	double	   *raw;			/* (n) of that number */
+	int64_t		watched_capacity;
+} ShopperMeasured;
+
+extern ShopperMeasured *shopper_measured_query(const ShopperModel *model, const char *query, bool need_target, int watched);
+/* Argument 0, which must be a classifier or regressor. */
+extern const ShopperModel *shopper_rows_model_arg(FunctionCallInfo fcinfo);
+/* Error: no such column of the model; lists them. */
+extern void shopper_unknown_feature(const ShopperSpec *spec, const char *name) pg_attribute_noreturn();
+/* Error: no such class; lists those that there are. */
+extern void shopper_unknown_class(const ShopperSpec *spec, const char *name) pg_attribute_noreturn();
 
 /* ---- columns by name ---- */
 

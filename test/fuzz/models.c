@@ -102,7 +102,7 @@ fuzz_train_rows(ShopperEnv *env, ShopperModel *model, const ShopperLearner *lear
 
 	SHOPPER_TRY(start(env, model, learner, classes > 0 ? SHOPPER_CLASSIFY : SHOPPER_REGRESS, options));
 	SHOPPER_TRY(shopper_intake_init(&in, env, learner->wide, 6, "bought",
-									classes > 0 ? SHOPPER_TARGET_CLASS : SHOPPER_TARGET_NUMBER, true, false));
+									classes > 0 ? SHOPPER_TARGET_CLASS : SHOPPER_TARGET_NUMBER, (ShopperIntakeRoles) {.weight = true}));
 	for (int i = 0; i < 6; i++)
 		SHOPPER_TRY(shopper_intake_column(&in, i, names[i], kinds[i], i == 4, false));
 	for (int i = 0; i < ROWS; i++)

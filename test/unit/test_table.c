@@ -56,7 +56,7 @@ read_rows(ShopperEnv *env, int64_t n, int64_t step, ShopperTable *t, ShopperSpec
 	ShopperIntake in;
 	ShopperIntakeRules rules = {.max_levels = 3};
 
-	CHECK_OK(env, shopper_intake_init(&in, env, true, 2, "y", SHOPPER_TARGET_CLASS, false, false));
+	CHECK_OK(env, shopper_intake_init(&in, env, true, 2, "y", SHOPPER_TARGET_CLASS, (ShopperIntakeRoles) {0}));
 	CHECK_OK(env, shopper_intake_column(&in, 0, "x", SHOPPER_KIND_NUMBER, false, false));
 	CHECK_OK(env, shopper_intake_column(&in, 1, "c", SHOPPER_KIND_CATEGORY, false, true));
 	for (int64_t k = 0, i = 0; k < n; k++, i = (i + step) % n)

@@ -1,18 +1,15 @@
 /*
  * train.c: the course that every learner of rows shares: order and split, weights,
- * preparation, the learner's own fit, metrics, permutation importance.
+ * preparation, calibration, the learner's own fit, metrics, permutation importance.
  */
 #include <math.h>
 #include <string.h>
 
-#include "../../core/hash.h"
-#include "../../core/metrics.h"
-#include "../../core/threads.h"
-#include "../learner.h"
+#include "../calibration.h"
+#include "../holdout.h"
+#include "course.h"
 
-#define SHARDS 64
-#define PIECE 512				/* rows that a shard scores at once */
-#define IMPORTANCE_ROWS 5000
+#define CALIBRATION_FOLDS 5
 
 /* ---- weights ---- */
 
@@ -95,281 +92,6 @@ scale_target(const ShopperTable *t, ShopperSpec *spec)
 	return SHOPPER_OK;
 }
 
-/* ---- measuring ---- */
-
-typedef struct Sums
-{
-	double		weight,
-				loss,			/* log loss, or squared errors */
-				hits,			/* accuracy, or absolute errors */
-				brier,
-				y,
-				y2;
-} Sums;
-
-typedef struct Measuring
-{
-	const ShopperModel *model;
-	const ShopperTable *t;
-	int64_t		from;
-	int64_t		to;
-	int			outputs;
-	double	   *out;			/* (SHARDS)(PIECE)(outputs) */
-	double	   *score;			/* (to - from) of class 1 of two; NULL: not wanted */
-	Sums		sums[SHARDS];
-} Measuring;
-
-static void
-add_class(Sums *s, const double *p, int outputs, int y, double w)
-{
-	int			best = 0;
-
-	for (int c = 1; c < outputs; c++)
-		best = p[c] > p[best] ? c : best;
-	s->loss += w * shopper_log_loss_one(p[y]);
-	s->hits += w * (best == y);
-	s->brier += w * (p[outputs - 1] - (y == outputs - 1)) * (p[outputs - 1] - (y == outputs - 1));
-}
-
-static void
-add_number(Sums *s, double p, double y, double w)
-{
-	s->loss += w * (p - y) * (p - y);
-	s->hits += w * fabs(p - y);
-	s->y += w * y;
-	s->y2 += w * y * y;
-}
-
-static void
-measure_shard(void *arg, int shard)
-{
-	Measuring  *m = arg;
-	const ShopperTable *t = m->t;
-	double	   *out = m->out + (size_t) shard * PIECE * (size_t) m->outputs;
-	Sums	   *s = &m->sums[shard];
-	int64_t		from,
-				to;
-
-	memset(s, 0, sizeof(*s));
-	shopper_shard_range(m->to - m->from, SHARDS, shard, &from, &to);
-	for (int64_t at = m->from + from; at < m->from + to; at += PIECE)
-	{
-		int64_t		end = at + PIECE < m->from + to ? at + PIECE : m->from + to;
-
-		m->model->learner->predict_block(m->model, t, at, end, out);
-		for (int64_t i = at; i < end; i++)
-		{
-			const double *p = out + (i - at) * m->outputs;
-			double		w = t->weight != NULL ? t->weight[i] : 1;
-
-			s->weight += w;
-			if (t->y_class != NULL)
-				add_class(s, p, m->outputs, t->y_class[i], w);
-			else
-				add_number(s, p[0] - m->model->spec->target_mean, t->y[i] - m->model->spec->target_mean, w);
-			if (m->score != NULL)
-				m->score[i - m->from] = p[1];
-		}
-	}
-}
-
-static ShopperStatus
-measuring_init(ShopperEnv *env, Measuring *m, const ShopperModel *model, const ShopperTable *t, int64_t from, int64_t to)
-{
-	memset(m, 0, sizeof(*m));
-	m->model = model;
-	m->t = t;
-	m->from = from;
-	m->to = to;
-	m->outputs = shopper_model_outputs(model);
-	SHOPPER_NEW(env, m->out, (size_t) SHARDS * PIECE * (size_t) m->outputs);
-	return SHOPPER_OK;
-}
-
-/* Score rows [m->from, m->to), in rounds with a poll between them; *total gets the sums. */
-static ShopperStatus
-measure(ShopperEnv *env, Measuring *m, Sums *total)
-{
-	int64_t		from = m->from,
-				to = m->to;
-	double	   *score = m->score;
-	int64_t		window = 16384;
-
-	memset(total, 0, sizeof(*total));
-	for (m->from = from; m->from < to; m->from = m->to)
-	{
-		m->to = m->from + window < to ? m->from + window : to;
-		if (score != NULL)
-			m->score = score + (m->from - from);
-		shopper_parallel(env, SHARDS, measure_shard, m);
-		for (int s = 0; s < SHARDS; s++)
-		{
-			total->weight += m->sums[s].weight;
-			total->loss += m->sums[s].loss;
-			total->hits += m->sums[s].hits;
-			total->brier += m->sums[s].brier;
-			total->y += m->sums[s].y;
-			total->y2 += m->sums[s].y2;
-		}
-		SHOPPER_TRY(shopper_poll(env));
-	}
-	m->from = from;
-	m->to = to;
-	m->score = score;
-	return SHOPPER_OK;
-}
-
-static ShopperStatus
-add_class_metrics(ShopperEnv *env, ShopperModel *model, const Measuring *m, const Sums *sums, const char *dataset)
-{
-	int64_t		n = m->to - m->from;
-	uint8_t    *positive;
-	double		auc;
-
-	SHOPPER_TRY(shopper_add_metric(env, model, dataset, "log_loss", sums->loss / sums->weight));
-	SHOPPER_TRY(shopper_add_metric(env, model, dataset, "accuracy", sums->hits / sums->weight));
-	if (m->score == NULL)
-		return SHOPPER_OK;
-	SHOPPER_NEW(env, positive, n);
-	for (int64_t i = 0; i < n; i++)
-		positive[i] = m->t->y_class[m->from + i] == 1;
-	SHOPPER_TRY(shopper_auc(env, n, positive, m->score, m->t->weight != NULL ? m->t->weight + m->from : NULL, &auc));
-	shopper_release(env, positive);
-	SHOPPER_TRY(shopper_add_metric(env, model, dataset, "brier", sums->brier / sums->weight));
-	return shopper_add_metric(env, model, dataset, "auc", auc);
-}
-
-static ShopperStatus
-add_metrics(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, int64_t from, int64_t to, const char *dataset)
-{
-	Measuring	m;
-	Sums		sums;
-
-	if (from == to)
-		return SHOPPER_OK;
-	SHOPPER_TRY(measuring_init(env, &m, model, t, from, to));
-	if (m.outputs == 2)
-		SHOPPER_NEW(env, m.score, to - from);
-	SHOPPER_TRY(measure(env, &m, &sums));
-	SHOPPER_TRY(shopper_add_metric(env, model, dataset, "rows", (double) (to - from)));
-	if (t->y_class != NULL)
-		SHOPPER_TRY(add_class_metrics(env, model, &m, &sums, dataset));
-	else
-	{
-		double		spread = sums.y2 - sums.y * sums.y / sums.weight;
-
-		SHOPPER_TRY(shopper_add_metric(env, model, dataset, "rmse", sqrt(sums.loss / sums.weight)));
-		SHOPPER_TRY(shopper_add_metric(env, model, dataset, "mae", sums.hits / sums.weight));
-		SHOPPER_TRY(shopper_add_metric(env, model, dataset, "r2", spread > 0 ? 1 - sums.loss / spread : NAN));
-	}
-	shopper_release(env, m.out);
-	shopper_release(env, m.score);
-	return SHOPPER_OK;
-}
-
-/* ---- permutation importance (Breiman 2001): how much worse when a column is shuffled ---- */
-
-/* A small table of its own: rows [from, from + n) of t. */
-static ShopperStatus
-copy_rows(ShopperEnv *env, const ShopperTable *t, int64_t from, int64_t n, ShopperTable *copy)
-{
-	SHOPPER_TRY(shopper_table_make(env, copy, t->wide, n, t->n_dense, t->n_lookup, t->n_classes));
-	for (int j = 0; j < t->n_dense; j++)
-	{
-		if (t->wide)
-			memcpy(copy->dense[j], t->dense[j] + from, (size_t) n * sizeof(double));
-		else
-			memcpy(copy->dense32[j], t->dense32[j] + from, (size_t) n * sizeof(float));
-	}
-	for (int k = 0; k < t->n_lookup; k++)
-	{
-		memcpy(copy->lookup[k], t->lookup[k] + from, (size_t) n * sizeof(int32_t));
-		copy->size[k] = t->size[k];
-	}
-	if (t->y_class != NULL)
-		memcpy(copy->y_class, t->y_class + from, (size_t) n * sizeof(int32_t));
-	else
-		memcpy(copy->y, t->y + from, (size_t) n * sizeof(double));
-	if (t->weight != NULL)
-	{
-		SHOPPER_NEW(env, copy->weight, n);
-		memcpy(copy->weight, t->weight + from, (size_t) n * sizeof(double));
-	}
-	return SHOPPER_OK;
-}
-
-static void
-permute_dense(const ShopperTable *from, ShopperTable *to, int j, const uint32_t *order)
-{
-	for (int64_t i = 0; i < to->n; i++)
-	{
-		if (to->wide)
-			to->dense[j][i] = from->dense[j][order[i]];
-		else
-			to->dense32[j][i] = from->dense32[j][order[i]];
-	}
-}
-
-/* Rearrange everything that comes from one column of the user's; order NULL puts it back. */
-static void
-permute_column(const ShopperSpec *spec, const ShopperTable *from, ShopperTable *to, int column, const uint32_t *order)
-{
-	const ShopperColumn *c = &spec->column[column];
-
-	if (c->kind == SHOPPER_KIND_CATEGORY)
-	{
-		for (int64_t i = 0; i < to->n; i++)
-			to->lookup[c->first][i] = from->lookup[c->first][order[i]];
-		return;
-	}
-	for (int j = c->first; j < c->first + c->n; j++)
-	{
-		permute_dense(from, to, j, order);
-		if (spec->number[j].flag >= 0)
-			permute_dense(from, to, spec->number[j].flag, order);
-	}
-}
-
-static double
-loss_of(const Sums *s, bool regression)
-{
-	return regression ? sqrt(s->loss / s->weight) : s->loss / s->weight;
-}
-
-/* Measured on rows [from, from + n). */
-static ShopperStatus
-add_permutation_importance(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, int64_t from, int64_t n)
-{
-	const ShopperSpec *spec = model->spec;
-	ShopperTable still,
-				moved;
-	Measuring	m;
-	Sums		sums;
-	uint32_t   *order,
-			   *same;
-	double		base;
-
-	SHOPPER_TRY(copy_rows(env, t, from, n, &still));
-	SHOPPER_TRY(copy_rows(env, t, from, n, &moved));
-	SHOPPER_NEW(env, order, n);
-	SHOPPER_NEW(env, same, n);
-	for (int64_t i = 0; i < n; i++)
-		same[i] = (uint32_t) i;
-	SHOPPER_TRY(measuring_init(env, &m, model, &moved, 0, n));
-	SHOPPER_TRY(measure(env, &m, &sums));
-	base = loss_of(&sums, t->y != NULL);
-	for (int c = 0; c < spec->n_columns; c++)
-	{
-		memcpy(order, same, (size_t) n * sizeof(uint32_t));
-		shopper_shuffle(order, n, env->seed, 1000 + (uint64_t) c);
-		permute_column(spec, &still, &moved, c, order);
-		SHOPPER_TRY(measure(env, &m, &sums));
-		permute_column(spec, &still, &moved, c, same);
-		SHOPPER_TRY(shopper_add_importance(env, model, spec->column[c].name, "permutation", loss_of(&sums, t->y != NULL) - base));
-	}
-	return SHOPPER_OK;
-}
-
 /* ---- the course ---- */
 
 static ShopperStatus
@@ -391,10 +113,8 @@ prepare(ShopperModel *model, ShopperTable *t)
 }
 
 ShopperStatus
-shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const double *class_weight, const ShopperModel *previous)
+shopper_fit(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const double *class_weight, const ShopperModel *previous)
 {
-	SHOPPER_TRY(shopper_table_order(t, shopper_option_number(&model->options, "validation")));
-	model->n_rows = t->n;
 	model->n_train = t->n_train;
 	SHOPPER_TRY(check_training_rows(env, model, t));
 	SHOPPER_TRY(weigh(env, model, t, class_weight));
@@ -403,21 +123,105 @@ shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const 
 	shopper_assert(shopper_table_valid(t));
 	SHOPPER_TRY(model->learner->train_rows(env, model, t, previous));
 	shopper_assert(model->state != NULL);
-	SHOPPER_TRY(add_metrics(env, model, t, 0, t->n_train, "train"));
-	SHOPPER_TRY(add_metrics(env, model, t, t->n_train, t->n, "validation"));
+	return SHOPPER_OK;
+}
+
+/* How many rows the options hold out. */
+static double
+held_out_share(const ShopperModel *model, const ShopperTable *t)
+{
+	double		share = shopper_option_number(&model->options, "validation");
+
+	return share == 0 && t->time != NULL && shopper_option_set(&model->options, "validation_time") ? 0.2 : share;
+}
+
+/* Learn to correct the probabilities, from predictions for the rows to be fitted by models that did not see them. */
+static ShopperStatus
+calibrate(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, const double *class_weight)
+{
+	bool		platt = shopper_option_is(&model->options, "calibration", "platt");
+	ShopperRawRows raw = {t, model->spec, NULL, class_weight};
+	double	   *p;
+
+	if (shopper_option_is(&model->options, "calibration", "none"))
+		return SHOPPER_OK;
+	if (t->n_classes == 0)
+	{
+		shopper_fail(env, SHOPPER_BAD_OPTION, "option \"calibration\" is for classifiers");
+		shopper_hint(env, "Leave it out: an amount has no probabilities to correct.");
+		return env->status;
+	}
+	SHOPPER_NEW(env, p, t->n_train * t->n_classes);
+	SHOPPER_TRY(shopper_out_of_fold(env, model, &raw, t->n_train, CALIBRATION_FOLDS, p));
+	SHOPPER_TRY(shopper_calibrate(env, platt ? SHOPPER_CALIBRATION_PLATT : SHOPPER_CALIBRATION_ISOTONIC, t->n_classes,
+								  t->n_train, p, t->y_class, t->weight, &model->calibration));
+	shopper_release(env, p);
+	return SHOPPER_OK;
+}
+
+/* Metrics, what held-out rows tell, importance. */
+static ShopperStatus
+measure(ShopperEnv *env, ShopperModel *model, const ShopperTable *t)
+{
+	int64_t		held = t->n - t->n_train;
+	double	   *p;
+
+	SHOPPER_TRY(shopper_add_metrics(env, model, t, 0, t->n_train, "train"));
+	SHOPPER_TRY(shopper_add_metrics(env, model, t, t->n_train, t->n, "validation"));
+	if (held > 0)
+	{
+		SHOPPER_NEW(env, p, held * shopper_model_outputs(model));
+		SHOPPER_TRY(shopper_score_rows(env, model, t, t->n_train, t->n, p));
+		SHOPPER_TRY(shopper_holdout_make(env, model, t, t->n_train, held, p, &model->holdout));
+		shopper_release(env, p);
+	}
 	if (shopper_option_boolean(&model->options, "importance"))
 	{
-		int64_t		from = t->n > t->n_train ? t->n_train : 0;
+		int64_t		from = held > 0 ? t->n_train : 0,
+					n = t->n - from;
 
-		SHOPPER_TRY(add_permutation_importance(env, model, t, from, t->n - from < IMPORTANCE_ROWS ? t->n - from : IMPORTANCE_ROWS));
+		SHOPPER_TRY(shopper_add_permutation_importance(env, model, t, from,
+													   n < SHOPPER_IMPORTANCE_ROWS ? n : SHOPPER_IMPORTANCE_ROWS));
 	}
 	return SHOPPER_OK;
 }
 
 ShopperStatus
-shopper_measure_rows(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, bool importance)
+shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const double *class_weight, const ShopperModel *previous)
 {
-	if (importance)
-		return add_permutation_importance(env, model, t, 0, t->n);
-	return add_metrics(env, model, t, 0, t->n, "query");
+	SHOPPER_TRY(shopper_table_order(t, held_out_share(model, t)));
+	model->n_rows = t->n;
+	SHOPPER_TRY(calibrate(env, model, t, class_weight));
+	SHOPPER_TRY(shopper_fit(env, model, t, class_weight, previous));
+	return measure(env, model, t);
+}
+
+/* Whether the learner was told to stop when held-out rows get no better. */
+static bool
+stops_early(const ShopperModel *model)
+{
+	for (int i = 0; i < model->options.n; i++)
+	{
+		const ShopperOptionValue *v = &model->options.value[i];
+
+		if (strcmp(v->option->name, "early_stopping") == 0)
+			return v->boolean || v->integer > 0;
+	}
+	return false;
+}
+
+ShopperStatus
+shopper_fit_rows(ShopperEnv *env, ShopperModel *model, const ShopperRawRows *raw, const uint32_t *rows, int64_t n, bool calibrated)
+{
+	ShopperTable t;
+
+	SHOPPER_NEW0(env, model->spec, 1);
+	SHOPPER_TRY(shopper_spec_subset(env, raw->spec, raw->keep, model->spec));
+	SHOPPER_TRY(shopper_table_subset(env, raw->table, raw->spec, raw->keep, rows, n, model->learner->wide, &t));
+	model->n_rows = n;
+	if (stops_early(model))
+		SHOPPER_TRY(shopper_table_split(&t, held_out_share(model, &t)));
+	if (calibrated)
+		SHOPPER_TRY(calibrate(env, model, &t, raw->class_weight));
+	return shopper_fit(env, model, &t, raw->class_weight, NULL);
 }

@@ -1,0 +1,321 @@
+/* calibration.c: see calibration.h and learner.h */
+#include "calibration.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../core/sort.h"
+
+static double
+logit(double p)
+{
+	p = p < 1e-12 ? 1e-12 : p > 1 - 1e-12 ? 1 - 1e-12 : p;
+	return log(p / (1 - p));
+}
+
+static double
+sigmoid(double z)
+{
+	return z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z));
+}
+
+/* ---- using ---- */
+
+static double
+correct(const ShopperCalibration *c, const ShopperCalibrationMap *m, double p)
+{
+	int64_t		low = 0,
+				high = m->n - 1;
+
+	if (c->kind == SHOPPER_CALIBRATION_PLATT)
+		return sigmoid(m->slope * logit(p) + m->offset);
+	if (!(p > m->raw[0]))
+		return m->calibrated[0];
+	if (p >= m->raw[high])
+		return m->calibrated[high];
+	while (high - low > 1)
+	{
+		int64_t		middle = (low + high) / 2;
+
+		if (m->raw[middle] <= p)
+			low = middle;
+		else
+			high = middle;
+	}
+	return m->calibrated[low] + (m->calibrated[high] - m->calibrated[low]) * (p - m->raw[low]) / (m->raw[high] - m->raw[low]);
+}
+
+static void
+correct_row(const ShopperCalibration *c, int classes, double *out)
+{
+	double		sum = 0;
+
+	if (c->n_maps == 1)
+	{
+		out[1] = correct(c, &c->map[0], out[1]);
+		out[0] = 1 - out[1];
+		return;
+	}
+	for (int k = 0; k < classes; k++)
+		sum += out[k] = correct(c, &c->map[k], out[k]);
+	for (int k = 0; k < classes; k++)
+		out[k] = sum > 0 ? out[k] / sum : 1.0 / classes;
+}
+
+void
+shopper_predict(const ShopperModel *m, const double *dense, const int32_t *lookup, double *out)
+{
+	m->learner->predict(m, dense, lookup, out);
+	if (m->calibration.kind != SHOPPER_CALIBRATION_NONE)
+		correct_row(&m->calibration, shopper_model_outputs(m), out);
+}
+
+void
+shopper_predict_block(const ShopperModel *m, const ShopperTable *t, int64_t from, int64_t to, double *out)
+{
+	int			outputs = shopper_model_outputs(m);
+
+	m->learner->predict_block(m, t, from, to, out);
+	if (m->calibration.kind != SHOPPER_CALIBRATION_NONE)
+		for (int64_t i = 0; i < to - from; i++)
+			correct_row(&m->calibration, outputs, out + i * outputs);
+}
+
+int
+shopper_best_class(const ShopperModel *m, const double *p)
+{
+	int			classes = shopper_model_outputs(m),
+				best = 0;
+
+	if (classes == 2)
+		return p[1] >= (shopper_option_set(&m->options, "cutoff") ? shopper_option_number(&m->options, "cutoff") : 0.5);
+	for (int c = 1; c < classes; c++)
+		best = p[c] > p[best] ? c : best;
+	return best;
+}
+
+/* ---- learning ---- */
+
+/* One class against the rest. */
+typedef struct Points
+{
+	int64_t		n;
+	double	   *p;				/* rising */
+	double	   *y;				/* 0 or 1 */
+	double	   *weight;
+} Points;
+
+static ShopperStatus
+collect(ShopperEnv *env, int classes, int class, int64_t n, const double *p, const int32_t *y, const double *weight, Points *points)
+{
+	uint64_t   *key;
+	uint32_t   *order;
+
+	points->n = n;
+	SHOPPER_NEW(env, points->p, n);
+	SHOPPER_NEW(env, points->y, n);
+	SHOPPER_NEW(env, points->weight, n);
+	SHOPPER_NEW(env, key, n);
+	SHOPPER_NEW(env, order, n);
+	for (int64_t i = 0; i < n; i++)
+		key[i] = shopper_sortable(p[i * classes + class]);
+	SHOPPER_TRY(shopper_sort_order(env, key, order, n));
+	for (int64_t i = 0; i < n; i++)
+	{
+		points->p[i] = p[(int64_t) order[i] * classes + class];
+		points->y[i] = y[order[i]] == class;
+		points->weight[i] = weight != NULL ? weight[order[i]] : 1;
+	}
+	shopper_release(env, key);
+	shopper_release(env, order);
+	return SHOPPER_OK;
+}
+
+/* Newton's method; two unknowns, so a ridge of 1e-9 is all the safety it needs. */
+static void
+fit_platt(const Points *points, ShopperCalibrationMap *m)
+{
+	double		positive = 0,
+				total = 0,
+				yes,
+				no;
+
+	for (int64_t i = 0; i < points->n; i++)
+	{
+		positive += points->weight[i] * points->y[i];
+		total += points->weight[i];
+	}
+	yes = (positive + 1) / (positive + 2);
+	no = 1 / (total - positive + 2);
+	m->slope = 1;
+	m->offset = 0;
+	for (int step = 0; step < 50; step++)
+	{
+		double		ga = 0,
+					gb = 0,
+					haa = 1e-9,
+					hab = 0,
+					hbb = 1e-9,
+					det,
+					da,
+					db;
+
+		for (int64_t i = 0; i < points->n; i++)
+		{
+			double		z = logit(points->p[i]),
+						q = sigmoid(m->slope * z + m->offset),
+						r = points->weight[i] * (q - (points->y[i] > 0 ? yes : no)),
+						h = points->weight[i] * q * (1 - q);
+
+			ga += r * z;
+			gb += r;
+			haa += h * z * z;
+			hab += h * z;
+			hbb += h;
+		}
+		det = haa * hbb - hab * hab;
+		if (!(det > 0))
+			return;
+		da = (hbb * ga - hab * gb) / det;
+		db = (haa * gb - hab * ga) / det;
+		/* a step of more than 4 overshoots on nearly separated data */
+		if (fabs(da) > 4 || fabs(db) > 4)
+		{
+			double		shrink = 4 / fmax(fabs(da), fabs(db));
+
+			da *= shrink;
+			db *= shrink;
+		}
+		m->slope -= da;
+		m->offset -= db;
+		if (fabs(da) + fabs(db) < 1e-10)
+			return;
+	}
+}
+
+typedef struct Pool
+{
+	double		weight;
+	double		mean;
+	double		low;			/* raw probabilities that it spans */
+	double		high;
+} Pool;
+
+static ShopperStatus
+fit_isotonic(ShopperEnv *env, const Points *points, ShopperCalibrationMap *m)
+{
+	Pool	   *pool;
+	int64_t		n = 0;
+	double		least = 1 / (double) (points->n + 2);
+
+	SHOPPER_NEW(env, pool, points->n);
+	for (int64_t i = 0; i < points->n; i++)
+	{
+		Pool		next = {points->weight[i], points->y[i], points->p[i], points->p[i]};
+
+		/* equal scores are one point; a falling mean is pooled */
+		while (n > 0 && (pool[n - 1].high == next.low || pool[n - 1].mean >= next.mean))
+		{
+			Pool	   *before = &pool[--n];
+
+			next.mean = (next.mean * next.weight + before->mean * before->weight) / (next.weight + before->weight);
+			next.weight += before->weight;
+			next.low = before->low;
+		}
+		pool[n++] = next;
+	}
+	SHOPPER_NEW(env, m->raw, 2 * n);
+	SHOPPER_NEW(env, m->calibrated, 2 * n);
+	m->n = 0;
+	for (int64_t i = 0; i < n; i++)
+	{
+		double		value = fmin(fmax(pool[i].mean, least), 1 - least);
+
+		m->raw[m->n] = pool[i].low;
+		m->calibrated[m->n++] = value;
+		if (pool[i].high > pool[i].low)
+		{
+			m->raw[m->n] = pool[i].high;
+			m->calibrated[m->n++] = value;
+		}
+	}
+	shopper_release(env, pool);
+	return SHOPPER_OK;
+}
+
+ShopperStatus
+shopper_calibrate(ShopperEnv *env, ShopperCalibrationKind kind, int classes, int64_t n, const double *p,
+				  const int32_t *y, const double *weight, ShopperCalibration *c)
+{
+	c->kind = kind;
+	c->n_maps = classes == 2 ? 1 : classes;
+	SHOPPER_NEW0(env, c->map, c->n_maps);
+	for (int k = 0; k < c->n_maps; k++)
+	{
+		Points		points = {0};
+
+		SHOPPER_TRY(collect(env, classes, classes == 2 ? 1 : k, n, p, y, weight, &points));
+		if (kind == SHOPPER_CALIBRATION_PLATT)
+			fit_platt(&points, &c->map[k]);
+		else
+			SHOPPER_TRY(fit_isotonic(env, &points, &c->map[k]));
+		shopper_release(env, points.p);
+		shopper_release(env, points.y);
+		shopper_release(env, points.weight);
+		SHOPPER_TRY(shopper_poll(env));
+	}
+	return SHOPPER_OK;
+}
+
+/* ---- storing ---- */
+
+void
+shopper_calibration_encode(const ShopperCalibration *c, ShopperWriter *w)
+{
+	shopper_put_u8(w, (uint8_t) c->kind);
+	for (int k = 0; c->kind != SHOPPER_CALIBRATION_NONE && k < c->n_maps; k++)
+	{
+		const ShopperCalibrationMap *m = &c->map[k];
+
+		shopper_put_f64(w, m->slope);
+		shopper_put_f64(w, m->offset);
+		shopper_put_varint(w, (uint64_t) m->n);
+		for (int64_t i = 0; i < m->n; i++)
+		{
+			shopper_put_f64(w, m->raw[i]);
+			shopper_put_f64(w, m->calibrated[i]);
+		}
+	}
+}
+
+ShopperStatus
+shopper_calibration_decode(ShopperEnv *env, ShopperReader *r, int classes, ShopperCalibration *c)
+{
+	c->kind = (ShopperCalibrationKind) shopper_get_u8(r);
+	if (c->kind == SHOPPER_CALIBRATION_NONE)
+		return SHOPPER_OK;
+	if (c->kind > SHOPPER_CALIBRATION_ISOTONIC || classes < 2)
+		return shopper_bad_bytes(env, "its calibration is not one of a classifier");
+	c->n_maps = classes == 2 ? 1 : classes;
+	SHOPPER_NEW0(env, c->map, c->n_maps);
+	for (int k = 0; k < c->n_maps; k++)
+	{
+		ShopperCalibrationMap *m = &c->map[k];
+
+		m->slope = shopper_get_f64(r);
+		m->offset = shopper_get_f64(r);
+		m->n = shopper_get_count(r, 16);
+		if (c->kind == SHOPPER_CALIBRATION_ISOTONIC && m->n < 1)
+			return shopper_bad_bytes(env, "its calibration has no points");
+		SHOPPER_NEW0(env, m->raw, m->n);
+		SHOPPER_NEW0(env, m->calibrated, m->n);
+		for (int64_t i = 0; i < m->n; i++)
+		{
+			m->raw[i] = shopper_get_f64(r);
+			m->calibrated[i] = shopper_get_f64(r);
+			if (i > 0 && !(m->raw[i] > m->raw[i - 1]))
+				return shopper_bad_bytes(env, "its calibration points do not rise");
+		}
+	}
+	return SHOPPER_OK;
+}
