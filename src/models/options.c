@@ -1,5 +1,5 @@
 /* options.c: defaults, checks and stored form of learner options. */
-#include "options.h"
+#include "learner.h"
 
 #include <errno.h>
 #include <math.h>
@@ -66,8 +66,11 @@ set_initial(ShopperEnv *env, ShopperOptions *options, const ShopperOption *optio
 			SHOPPER_TRY(raw_from_list(env, option->initial, SHOPPER_RAW_STRING, &raw));
 			break;
 		case SHOPPER_INTEGERS:
+		case SHOPPER_NUMBERS:
 			SHOPPER_TRY(raw_from_list(env, option->initial, SHOPPER_RAW_NUMBER, &raw));
 			break;
+		case SHOPPER_LEARNERS:
+			return SHOPPER_OK;
 	}
 	return shopper_options_set(env, options, "", option->name, &raw);
 }
@@ -107,6 +110,10 @@ type_in_words(ShopperOptionType type)
 			return "an array of texts";
 		case SHOPPER_INTEGERS:
 			return "an array of integers";
+		case SHOPPER_NUMBERS:
+			return "an array of numbers";
+		case SHOPPER_LEARNERS:
+			return "an array of learners' options, as in ARRAY[boosting(), logistic()]";
 	}
 	return "";
 }
@@ -185,6 +192,41 @@ read_text(ShopperEnv *env, const ShopperOption *option, const ShopperRaw *raw, c
 	return *text == NULL ? env->status : SHOPPER_OK;
 }
 
+/* Whether a learner is made of others: such a one cannot be a member itself. */
+static bool
+has_members(const ShopperLearner *learner)
+{
+	for (const ShopperOption *o = learner->options; o != NULL && o->name != NULL; o++)
+		if (o->type == SHOPPER_LEARNERS)
+			return true;
+	return false;
+}
+
+static ShopperStatus
+read_member(ShopperEnv *env, const ShopperOption *option, const ShopperRaw *raw, ShopperMember *member)
+{
+	const char *name = NULL;
+
+	if (raw->kind != SHOPPER_RAW_OBJECT)
+		return wrong_type(env, option, raw);
+	for (int i = 0; i < raw->n; i++)
+		if (strcmp(raw->key[i], "algorithm") == 0 && raw->element[i].kind == SHOPPER_RAW_STRING)
+			name = raw->element[i].text;
+	member->learner = name != NULL ? shopper_learner_by_name(name) : NULL;
+	if (member->learner == NULL || member->learner->shape != SHOPPER_ROWS || has_members(member->learner))
+	{
+		shopper_fail(env, SHOPPER_BAD_OPTION, name != NULL ? "option \"%s\" cannot hold the algorithm \"%.60s\"" :
+					 "an element of option \"%s\" names no algorithm", option->name, name);
+		shopper_hint(env, "Give options made by builders, as in ARRAY[boosting(), logistic()].");
+		return env->status;
+	}
+	SHOPPER_TRY(shopper_options_init(env, &member->options, member->learner->options, shopper_shape_options(SHOPPER_ROWS)));
+	for (int i = 0; i < raw->n; i++)
+		if (strcmp(raw->key[i], "algorithm") != 0)
+			SHOPPER_TRY(shopper_options_set(env, &member->options, name, raw->key[i], &raw->element[i]));
+	return SHOPPER_OK;
+}
+
 static ShopperStatus
 read_array(ShopperEnv *env, const ShopperOption *option, const ShopperRaw *raw, ShopperOptionValue *value)
 {
@@ -193,12 +235,20 @@ read_array(ShopperEnv *env, const ShopperOption *option, const ShopperRaw *raw, 
 	value->n = raw->n;
 	if (option->type == SHOPPER_STRINGS)
 		SHOPPER_NEW0(env, value->texts, raw->n);
+	else if (option->type == SHOPPER_NUMBERS)
+		SHOPPER_NEW0(env, value->numbers, raw->n);
+	else if (option->type == SHOPPER_LEARNERS)
+		SHOPPER_NEW0(env, value->members, raw->n);
 	else
 		SHOPPER_NEW0(env, value->integers, raw->n);
 	for (int i = 0; i < raw->n; i++)
 	{
 		if (option->type == SHOPPER_STRINGS)
 			SHOPPER_TRY(read_text(env, option, &raw->element[i], &value->texts[i]));
+		else if (option->type == SHOPPER_NUMBERS)
+			SHOPPER_TRY(read_number(env, option, &raw->element[i], &value->numbers[i]));
+		else if (option->type == SHOPPER_LEARNERS)
+			SHOPPER_TRY(read_member(env, option, &raw->element[i], &value->members[i]));
 		else
 			SHOPPER_TRY(read_integer(env, option, &raw->element[i], &value->integers[i]));
 	}
@@ -257,6 +307,8 @@ shopper_options_set(ShopperEnv *env, ShopperOptions *options, const char *learne
 			break;
 		case SHOPPER_STRINGS:
 		case SHOPPER_INTEGERS:
+		case SHOPPER_NUMBERS:
+		case SHOPPER_LEARNERS:
 			SHOPPER_TRY(read_array(env, option, raw, value));
 			break;
 	}
@@ -356,8 +408,31 @@ shopper_options_encode(const ShopperOptions *options, ShopperWriter *w)
 				for (int k = 0; k < v->n; k++)
 					shopper_put_i64(w, v->integers[k]);
 				break;
+			case SHOPPER_NUMBERS:
+				shopper_put_varint(w, (uint64_t) v->n);
+				for (int k = 0; k < v->n; k++)
+					shopper_put_f64(w, v->numbers[k]);
+				break;
+			case SHOPPER_LEARNERS:
+				shopper_put_varint(w, (uint64_t) v->n);
+				for (int k = 0; k < v->n; k++)
+				{
+					shopper_put_u16(w, v->members[k].learner->number);
+					shopper_options_encode(&v->members[k].options, w);
+				}
+				break;
 		}
 	}
+}
+
+static ShopperStatus
+decode_member(ShopperEnv *env, ShopperMember *member, ShopperReader *r)
+{
+	member->learner = shopper_learner_by_number(shopper_get_u16(r));
+	if (member->learner == NULL || member->learner->shape != SHOPPER_ROWS || has_members(member->learner))
+		return shopper_bad_bytes(env, "a member is of a learner that is not known");
+	SHOPPER_TRY(shopper_options_init(env, &member->options, member->learner->options, shopper_shape_options(SHOPPER_ROWS)));
+	return shopper_options_decode(env, &member->options, r);
 }
 
 static ShopperStatus
@@ -391,6 +466,18 @@ decode_value(ShopperEnv *env, ShopperOptionValue *v, ShopperReader *r)
 			SHOPPER_NEW0(env, v->integers, v->n);
 			for (int k = 0; k < v->n; k++)
 				v->integers[k] = shopper_get_i64(r);
+			break;
+		case SHOPPER_NUMBERS:
+			v->n = (int) shopper_get_count(r, 8);
+			SHOPPER_NEW0(env, v->numbers, v->n);
+			for (int k = 0; k < v->n; k++)
+				v->numbers[k] = shopper_get_f64(r);
+			break;
+		case SHOPPER_LEARNERS:
+			v->n = (int) shopper_get_count(r, 3);
+			SHOPPER_NEW0(env, v->members, v->n);
+			for (int k = 0; k < v->n; k++)
+				SHOPPER_TRY(decode_member(env, &v->members[k], r));
 			break;
 	}
 	v->set = true;

@@ -10,6 +10,8 @@
 
 #include "../core/codec.h"
 
+struct ShopperLearner;
+
 typedef enum ShopperOptionType
 {
 	SHOPPER_NUMBER,				/* float8 */
@@ -18,7 +20,9 @@ typedef enum ShopperOptionType
 	SHOPPER_CHOICE,				/* text, one of .choices */
 	SHOPPER_STRING,				/* text */
 	SHOPPER_STRINGS,			/* text[] */
-	SHOPPER_INTEGERS			/* int8[] */
+	SHOPPER_INTEGERS,			/* int8[] */
+	SHOPPER_NUMBERS,			/* float8[] */
+	SHOPPER_LEARNERS			/* jsonb[]: options of other learners */
 } ShopperOptionType;
 
 typedef struct ShopperOption
@@ -26,7 +30,7 @@ typedef struct ShopperOption
 	const char *name;			/* NULL ends a table */
 	ShopperOptionType type;
 	const char *initial;		/* default as text: "0.1", "true", "relu", "{64,64}"; NULL: not set */
-	double		min;			/* numbers, integers and elements of integers: min <= value <= max */
+	double		min;			/* numbers, integers and elements of arrays of them: min <= value <= max */
 	double		max;
 	bool		above;			/* min itself is not allowed */
 	const char *choices;		/* "relu,tanh,sigmoid" */
@@ -43,9 +47,11 @@ typedef struct ShopperOptionValue
 	int64_t		integer;
 	bool		boolean;
 	const char *text;			/* CHOICE, STRING */
-	int			n;				/* elements of STRINGS, INTEGERS */
+	int			n;				/* elements of the arrays */
 	const char **texts;
 	int64_t    *integers;
+	double	   *numbers;
+	struct ShopperMember *members;
 } ShopperOptionValue;
 
 typedef struct ShopperOptions
@@ -53,6 +59,13 @@ typedef struct ShopperOptions
 	int			n;
 	ShopperOptionValue *value;	/* in the order of the learner's table, then of its shape's */
 } ShopperOptions;
+
+/* A learner with its options, inside the options of another. */
+typedef struct ShopperMember
+{
+	const struct ShopperLearner *learner;
+	ShopperOptions options;
+} ShopperMember;
 
 /* What the host read from jsonb for one key. */
 typedef enum ShopperRawKind
@@ -64,8 +77,9 @@ typedef struct ShopperRaw
 {
 	ShopperRawKind kind;
 	const char *text;			/* number: its digits; boolean: true or false; string: itself */
-	int			n;				/* array */
+	int			n;				/* elements of an array, members of an object */
 	struct ShopperRaw *element;
+	const char **key;			/* object */
 } ShopperRaw;
 
 /* All options of up to two tables (the second may be NULL) with their defaults. */

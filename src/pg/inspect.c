@@ -44,6 +44,23 @@ shopper_json_options(ShopperJson *j, const ShopperOptions *options)
 					shopper_json_number(j, NULL, (double) v->integers[k]);
 				shopper_json_close(j, ']');
 				break;
+			case SHOPPER_NUMBERS:
+				shopper_json_open(j, name, '[');
+				for (int k = 0; k < v->n; k++)
+					shopper_json_number(j, NULL, v->numbers[k]);
+				shopper_json_close(j, ']');
+				break;
+			case SHOPPER_LEARNERS:
+				shopper_json_open(j, name, '[');
+				for (int k = 0; k < v->n; k++)
+				{
+					shopper_json_open(j, NULL, '{');
+					shopper_json_text(j, "algorithm", v->members[k].learner->name);
+					shopper_json_options(j, &v->members[k].options);
+					shopper_json_close(j, '}');
+				}
+				shopper_json_close(j, ']');
+				break;
 		}
 	}
 }
@@ -269,7 +286,7 @@ shopper_model_check(PG_FUNCTION_ARGS)
 static const char *
 option_type(ShopperOptionType type)
 {
-	static const char *const names[] = {"float8", "bigint", "boolean", "text", "text", "text[]", "bigint[]"};
+	static const char *const names[] = {"float8", "bigint", "boolean", "text", "text", "text[]", "bigint[]", "float8[]", "jsonb[]"};
 
 	return names[type];
 }
@@ -281,7 +298,7 @@ option_rows(Tuplestorestate *rows, TupleDesc desc, const ShopperLearner *learner
 	{
 		Datum		v[9];
 		bool		null[9] = {false};
-		bool		number = o->type == SHOPPER_NUMBER || o->type == SHOPPER_INTEGER || o->type == SHOPPER_INTEGERS;
+		bool		number = o->type == SHOPPER_NUMBER || o->type == SHOPPER_INTEGER || o->type == SHOPPER_INTEGERS || o->type == SHOPPER_NUMBERS;
 
 		v[0] = CStringGetTextDatum(learner->name);
 		v[1] = CStringGetTextDatum(o->name);

@@ -13,6 +13,28 @@
 
 /* ---- jsonb to raw values ---- */
 
+static void raw_from_jsonb(JsonbValue *v, ShopperRaw *raw);
+
+static void
+object_from_jsonb(JsonbContainer *object, ShopperRaw *raw)
+{
+	JsonbIterator *it = JsonbIteratorInit(object);
+	JsonbValue	v;
+	JsonbIteratorToken token;
+	int			n = JsonContainerSize(object);
+
+	raw->kind = SHOPPER_RAW_OBJECT;
+	raw->element = palloc0(sizeof(ShopperRaw) * Max(n, 1));
+	raw->key = palloc0(sizeof(char *) * Max(n, 1));
+	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			raw->key[raw->n] = pnstrdup(v.val.string.val, v.val.string.len);
+		else if (token == WJB_VALUE)
+			raw_from_jsonb(&v, &raw->element[raw->n++]);
+	}
+}
+
 static void
 raw_from_jsonb(JsonbValue *v, ShopperRaw *raw)
 {
@@ -48,7 +70,8 @@ raw_from_jsonb(JsonbValue *v, ShopperRaw *raw)
 					raw_from_jsonb(&element, &raw->element[raw->n++]);
 				break;
 			}
-			/* FALLTHROUGH */
+			object_from_jsonb(v->val.binary.data, raw);
+			break;
 		default:
 			raw->kind = SHOPPER_RAW_OBJECT;
 	}
@@ -276,6 +299,20 @@ numeric_of_double(double x)
 }
 
 static void
+push_object(JsonbParseState **state, Jsonb *object)
+{
+	JsonbIterator *it = JsonbIteratorInit(&object->root);
+	JsonbValue	v;
+	JsonbIteratorToken token;
+
+	if (!JB_ROOT_IS_OBJECT(object))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("an element of this option must be a json object"),
+						errhint("Give options made by builders, as in ARRAY[boosting(), logistic()].")));
+	while ((token = JsonbIteratorNext(&it, &v, false)) != WJB_DONE)
+		pushJsonbValue(state, token, token < WJB_BEGIN_ARRAY ? &v : NULL);
+}
+
+static void
 push_array(JsonbParseState **state, Datum datum, Oid element)
 {
 	ArrayType  *array = DatumGetArrayTypeP(datum);
@@ -299,6 +336,10 @@ push_array(JsonbParseState **state, Datum datum, Oid element)
 
 			push_text(state, WJB_ELEM, word, strlen(word));
 		}
+		else if (element == FLOAT8OID)
+			push_number(state, WJB_ELEM, numeric_of_double(DatumGetFloat8(values[i])));
+		else if (element == JSONBOID)
+			push_object(state, DatumGetJsonbP(values[i]));
 		else
 			push_number(state, WJB_ELEM, DirectFunctionCall1(int8_numeric, values[i]));
 	}
@@ -335,6 +376,12 @@ push_argument(JsonbParseState **state, Datum value, Oid type)
 			break;
 		case INT8ARRAYOID:
 			push_array(state, value, INT8OID);
+			break;
+		case FLOAT8ARRAYOID:
+			push_array(state, value, FLOAT8OID);
+			break;
+		case JSONBARRAYOID:
+			push_array(state, value, JSONBOID);
 			break;
 		default:
 			elog(ERROR, "unexpected type of a builder's argument");

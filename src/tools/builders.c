@@ -10,17 +10,24 @@
 static const char *
 sql_type(ShopperOptionType type)
 {
-	static const char *const names[] = {"float8", "bigint", "boolean", "text", "text", "text[]", "bigint[]"};
+	static const char *const names[] = {"float8", "bigint", "boolean", "text", "text", "text[]", "bigint[]", "float8[]", "jsonb[]"};
 
 	return names[type];
+}
+
+/* For the inside of an SQL literal. */
+static void
+print_doubled(const char *text)
+{
+	for (; *text != '\0'; text++)
+		printf(*text == '\'' ? "''" : "%c", *text);
 }
 
 static void
 print_quoted(const char *text)
 {
 	putchar('\'');
-	for (; *text != '\0'; text++)
-		printf(*text == '\'' ? "''" : "%c", *text);
+	print_doubled(text);
 	putchar('\'');
 }
 
@@ -50,8 +57,10 @@ static void
 print_help(const ShopperOption *o)
 {
 	for (; o != NULL && o->name != NULL; o++)
-		for (const char *p = (printf("; %s: ", o->name), o->help); *p != '\0'; p++)
-			printf(*p == '\'' ? "''" : "%c", *p);
+	{
+		printf("; %s: ", o->name);
+		print_doubled(o->help);
+	}
 }
 
 int
@@ -67,7 +76,8 @@ main(void)
 		print_arguments(shared);
 		printf("\textra jsonb DEFAULT NULL)\nRETURNS jsonb LANGUAGE c IMMUTABLE PARALLEL SAFE\n"
 			   "AS 'MODULE_PATHNAME', 'shopper_build_options';\n");
-		printf("COMMENT ON FUNCTION @extschema@.%s IS 'Options of %s", (*l)->name, (*l)->help);
+		printf("COMMENT ON FUNCTION @extschema@.%s IS 'Options of ", (*l)->name);
+		print_doubled((*l)->help);
 		print_help((*l)->options);
 		print_help(shared);
 		printf("';\n\n");
