@@ -3,11 +3,13 @@
 
 #include <string.h>
 
-/* Before each allocation, in a ring without a head; 16 bytes keep the alignment. */
+/* Before each allocation, in a list; 32 bytes keep the alignment. */
 typedef struct ShopperArenaBlock
 {
 	struct ShopperArenaBlock *before;
 	struct ShopperArenaBlock *after;
+	size_t		size;
+	size_t		unused;
 } ShopperArenaBlock;
 
 static void
@@ -18,11 +20,14 @@ link_block(ShopperArena *arena, ShopperArenaBlock *block)
 	if (arena->first != NULL)
 		arena->first->before = block;
 	arena->first = block;
+	arena->used += block->size;
+	arena->peak = arena->used > arena->peak ? arena->used : arena->peak;
 }
 
 static void
 unlink_block(ShopperArena *arena, ShopperArenaBlock *block)
 {
+	arena->used -= block->size;
 	if (block->before != NULL)
 		block->before->after = block->after;
 	else
@@ -56,6 +61,7 @@ arena_alloc(void *ctx, size_t size)
 		take_failure(arena);
 		return NULL;
 	}
+	block->size = size;
 	link_block(arena, block);
 	return block + 1;
 }
@@ -69,6 +75,8 @@ arena_resize(void *ctx, void *p, size_t size)
 
 	unlink_block(arena, block);
 	moved = arena->parent->resize(arena->parent->ctx, block, size + sizeof(ShopperArenaBlock));
+	if (moved != NULL)
+		moved->size = size;
 	link_block(arena, moved != NULL ? moved : block);
 	if (moved == NULL)
 	{

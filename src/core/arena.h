@@ -15,6 +15,8 @@ typedef struct ShopperArena
 	ShopperEnv	env;			/* use this one */
 	ShopperEnv *parent;
 	struct ShopperArenaBlock *first;
+	size_t		used;			/* bytes now, and the most there were */
+	size_t		peak;
 } ShopperArena;
 
 extern void shopper_arena_open(ShopperArena *arena, ShopperEnv *parent);

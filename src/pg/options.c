@@ -137,11 +137,27 @@ find_learner(const char *name, ShopperTask task)
 	return learner;
 }
 
+char *
+shopper_algorithm_of(Jsonb *jsonb)
+{
+	JsonbValue	k = {.type = jbvString,.val.string = {.len = 9,.val = "algorithm"}};
+	JsonbValue *v;
+
+	if (jsonb == NULL || !JB_ROOT_IS_OBJECT(jsonb))
+		return NULL;
+	v = findJsonbValueFromContainer(&jsonb->root, JB_FOBJECT, &k);
+	if (v == NULL || v->type == jbvNull)
+		return NULL;
+	if (v->type != jbvString)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("option \"algorithm\" must be a text")));
+	return pnstrdup(v->val.string.val, v->val.string.len);
+}
+
 const ShopperLearner *
 shopper_options_from_jsonb(ShopperEnv *env, Jsonb *jsonb, ShopperTask task, ShopperOptions *options)
 {
 	const ShopperLearner *learner;
-	const char *name = default_learner(task);
+	const char *name = shopper_algorithm_of(jsonb);
 	JsonbIterator *it;
 	JsonbValue	key,
 				value;
@@ -150,19 +166,7 @@ shopper_options_from_jsonb(ShopperEnv *env, Jsonb *jsonb, ShopperTask task, Shop
 	if (jsonb != NULL && !JB_ROOT_IS_OBJECT(jsonb))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("options must be a json object"),
 						errhint("Use a builder such as %s.", learners_of(task))));
-	if (jsonb != NULL)
-	{
-		JsonbValue	k = {.type = jbvString,.val.string = {.len = 9,.val = "algorithm"}};
-		JsonbValue *v = findJsonbValueFromContainer(&jsonb->root, JB_FOBJECT, &k);
-
-		if (v != NULL && v->type != jbvNull)
-		{
-			if (v->type != jbvString)
-				ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("option \"algorithm\" must be a text")));
-			name = pnstrdup(v->val.string.val, v->val.string.len);
-		}
-	}
-	learner = find_learner(name, task);
+	learner = find_learner(name != NULL ? name : default_learner(task), task);
 	shopper_check(env, shopper_options_init(env, options, learner->options, shopper_shape_options(learner->shape)));
 	if (jsonb == NULL)
 		return learner;

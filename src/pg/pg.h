@@ -45,6 +45,8 @@ extern void shopper_report(ShopperEnv *env, int elevel);
 /* ---- options.c: jsonb to options ---- */
 /* The learner that options name (NULL: the default of the task), with all its options set and checked. */
 extern const ShopperLearner *shopper_options_from_jsonb(ShopperEnv *env, Jsonb *jsonb, ShopperTask task, ShopperOptions *options);
+/* The algorithm that options name, or NULL. */
+extern char *shopper_algorithm_of(Jsonb *jsonb);
 /* {"class": weight} text to weights in class order; NULL for none and 'balanced'. */
 extern double *shopper_class_weights(ShopperEnv *env, const ShopperOptions *options, const ShopperSpec *spec);
 

@@ -244,7 +244,7 @@ plan_features(ShopperRowTraining *t, TupleDesc desc)
 		else
 			c->feature = n++;
 	}
-	shopper_check(t->env, shopper_intake_init(&t->intake, t->env, t->model.learner->wide, n, t->target,
+	shopper_check(t->env, shopper_intake_init(&t->intake, t->env, t->wide, n, t->target,
 											  t->task == SHOPPER_CLASSIFY ? SHOPPER_TARGET_CLASS : SHOPPER_TARGET_NUMBER,
 											  roles));
 	for (int i = first; i < t->n_columns; i++)
@@ -354,6 +354,7 @@ shopper_row_training_create(MemoryContext parent, ShopperTask task, const char *
 	t->target = pstrdup(target);
 	t->boolean_code[0] = t->boolean_code[1] = -1;
 	t->options = shopper_training_begin(env, task, options, previous, &t->model, &t->previous);
+	t->wide = t->model.learner->wide;
 	MemoryContextSwitchTo(old);
 	return t;
 }
@@ -485,7 +486,7 @@ shopper_row_training_add(ShopperRowTraining *t, Datum *values, bool *nulls)
 }
 
 static ShopperStatus
-finish(ShopperRowTraining *t)
+finish_reading(ShopperRowTraining *t, ShopperTable *table)
 {
 	ShopperEnv *env = t->env;
 	const ShopperOptions *o = &t->model.options;
@@ -497,12 +498,32 @@ finish(ShopperRowTraining *t)
 		.positive = shopper_option_text(o, "positive"),
 		.zone = shopper_option_text(o, "timezone"),
 	};
-	ShopperTable table;
 
 	SHOPPER_NEW0(env, t->model.spec, 1);
-	SHOPPER_TRY(shopper_intake_finish(&t->intake, &rules, &table, t->model.spec));
-	shopper_env_start_pool(env, table.n);
-	return shopper_train_rows(env, &t->model, &table, shopper_class_weights(env, o, t->model.spec), t->previous);
+	SHOPPER_TRY(shopper_intake_finish(&t->intake, &rules, table, t->model.spec));
+	shopper_env_start_pool(env, table->n);
+	return SHOPPER_OK;
+}
+
+static ShopperStatus
+finish(ShopperRowTraining *t)
+{
+	ShopperTable table;
+
+	SHOPPER_TRY(finish_reading(t, &table));
+	return shopper_train_rows(t->env, &t->model, &table, shopper_class_weights(t->env, &t->model.options, t->model.spec), t->previous);
+}
+
+void
+shopper_row_training_table(ShopperRowTraining *t, ShopperTable *table)
+{
+	MemoryContext old = MemoryContextSwitchTo(t->context);
+
+	if (!t->planned)
+		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("no rows to learn from")));
+	shopper_check(t->env, finish_reading(t, table));
+	shopper_check(t->env, shopper_table_order(table, 0));
+	MemoryContextSwitchTo(old);
 }
 
 bytea *

@@ -58,6 +58,7 @@ typedef struct ShopperRowTraining
 	ShopperTrainingColumn *column;	/* target first, then the other roles, features last */
 	const char *time_column;	/* for time-ordered folds; NULL: that of option validation_time, if any */
 	const char *group_column;	/* for grouped folds; NULL: none */
+	bool		wide;			/* read numbers as float64 */
 	bool		planned;		/* columns are known */
 	int32_t		boolean_code[2];	/* class codes of false and true, -1 before they are seen */
 	ShopperModel *previous;
@@ -77,6 +78,8 @@ extern ShopperRowTraining *shopper_row_training_create(MemoryContext parent, Sho
 													   Jsonb *options, bytea *previous);
 extern void shopper_row_training_plan(ShopperRowTraining *t, TupleDesc desc);
 extern void shopper_row_training_add(ShopperRowTraining *t, Datum *values, bool *nulls);
+/* Instead of training: the rows as a raw table in canonical order; its spec is t->model.spec. */
+extern void shopper_row_training_table(ShopperRowTraining *t, ShopperTable *table);
 /* The model's bytes in the current context, or NULL when on_failure => 'null' applied. */
 extern bytea *shopper_row_training_finish(ShopperRowTraining *t);
 
