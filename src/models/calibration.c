@@ -131,63 +131,80 @@ collect(ShopperEnv *env, int classes, int class, int64_t n, const double *p, con
 	return SHOPPER_OK;
 }
 
-/* Newton's method; two unknowns, so a ridge of 1e-9 is all the safety it needs. */
+/* Platt's loss, with the gradient and Hessian where they are wanted. */
+typedef struct PlattLoss
+{
+	double		yes,			/* smoothed targets */
+				no;
+	double		value;
+	double		ga,
+				gb,
+				haa,
+				hab,
+				hbb;
+} PlattLoss;
+
+static void
+platt_loss(const Points *points, double slope, double offset, PlattLoss *l)
+{
+	l->value = l->ga = l->gb = l->hab = 0;
+	l->haa = l->hbb = 1e-9;
+	for (int64_t i = 0; i < points->n; i++)
+	{
+		double		w = points->weight[i],
+					target = points->y[i] > 0 ? l->yes : l->no,
+					z = logit(points->p[i]),
+					s = slope * z + offset,
+					q = sigmoid(s);
+
+		l->value += w * ((s > 0 ? s : 0) + log1p(exp(-fabs(s))) - target * s);
+		l->ga += w * (q - target) * z;
+		l->gb += w * (q - target);
+		l->haa += w * q * (1 - q) * z * z;
+		l->hab += w * q * (1 - q) * z;
+		l->hbb += w * q * (1 - q);
+	}
+}
+
+/* Newton's method in two unknowns; a step that does not pay is halved. */
 static void
 fit_platt(const Points *points, ShopperCalibrationMap *m)
 {
 	double		positive = 0,
-				total = 0,
-				yes,
-				no;
+				total = 0;
+	PlattLoss	now,
+				next;
 
 	for (int64_t i = 0; i < points->n; i++)
 	{
 		positive += points->weight[i] * points->y[i];
 		total += points->weight[i];
 	}
-	yes = (positive + 1) / (positive + 2);
-	no = 1 / (total - positive + 2);
-	m->slope = 1;
-	m->offset = 0;
-	for (int step = 0; step < 50; step++)
+	now.yes = next.yes = (positive + 1) / (positive + 2);
+	now.no = next.no = 1 / (total - positive + 2);
+	m->slope = 0;
+	m->offset = log((positive + 1) / (total - positive + 1));
+	platt_loss(points, m->slope, m->offset, &now);
+	for (int step = 0; step < 100; step++)
 	{
-		double		ga = 0,
-					gb = 0,
-					haa = 1e-9,
-					hab = 0,
-					hbb = 1e-9,
-					det,
-					da,
-					db;
+		double		det = now.haa * now.hbb - now.hab * now.hab,
+					da = (now.hbb * now.ga - now.hab * now.gb) / det,
+					db = (now.haa * now.gb - now.hab * now.ga) / det,
+					share = 1;
 
-		for (int64_t i = 0; i < points->n; i++)
-		{
-			double		z = logit(points->p[i]),
-						q = sigmoid(m->slope * z + m->offset),
-						r = points->weight[i] * (q - (points->y[i] > 0 ? yes : no)),
-						h = points->weight[i] * q * (1 - q);
-
-			ga += r * z;
-			gb += r;
-			haa += h * z * z;
-			hab += h * z;
-			hbb += h;
-		}
-		det = haa * hbb - hab * hab;
 		if (!(det > 0))
 			return;
-		da = (hbb * ga - hab * gb) / det;
-		db = (haa * gb - hab * ga) / det;
-		/* a step of more than 4 overshoots on nearly separated data */
-		if (fabs(da) > 4 || fabs(db) > 4)
+		for (; share > 1e-6; share /= 2)
 		{
-			double		shrink = 4 / fmax(fabs(da), fabs(db));
-
-			da *= shrink;
-			db *= shrink;
+			platt_loss(points, m->slope - share * da, m->offset - share * db, &next);
+			if (next.value <= now.value)
+				break;
 		}
-		m->slope -= da;
-		m->offset -= db;
+		if (!(next.value <= now.value))
+			return;
+		m->slope -= share * da;
+		m->offset -= share * db;
+		now = next;
 		if (fabs(da) + fabs(db) < 1e-10)
 			return;
 	}

@@ -8,7 +8,7 @@
 static void
 set_option(ShopperEnv *env, ShopperModel *model, const char *name, const char *text)
 {
-	ShopperRaw	raw = {strcmp(name, "method") == 0 ? SHOPPER_RAW_STRING : SHOPPER_RAW_NUMBER, text, 0, NULL};
+	ShopperRaw	raw = {.kind = strcmp(name, "method") == 0 ? SHOPPER_RAW_STRING : SHOPPER_RAW_NUMBER,.text = text};
 
 	CHECK_OK(env, shopper_options_set(env, &model->options, "itemsets", name, &raw));
 }
@@ -431,7 +431,7 @@ whole_course(ShopperEnv *env, const Shop *shop, bool apriori, long polls)
 {
 	ShopperModel model;
 	ShopperRuleList list;
-	ShopperRaw	method = {SHOPPER_RAW_STRING, "apriori", 0, NULL};
+	ShopperRaw	method = {.kind = SHOPPER_RAW_STRING,.text = "apriori"};
 	ShopperSuggestLimits suggest = {.n = 5};
 	ShopperSuggestion *s;
 	ShopperWriter w;

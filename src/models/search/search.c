@@ -2,13 +2,14 @@
 #include "search.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "../../core/hash.h"
 #include "../../core/sort.h"
 
 #define RANDOM_FIRST 10			/* trials before the estimators are asked */
 #define CANDIDATES 24
-#define GOOD_SHARE 0.25
+#define GOOD_SHARE 0.15
 #define MOST_GOOD 25
 
 void
@@ -73,116 +74,99 @@ grid_point(const ShopperSearch *s, int64_t trial, double *u, double *value)
 	}
 }
 
-/* ---- tree-structured Parzen estimators ---- */
+/* ---- tree-structured Parzen estimators, over all parameters together (Falkner, Klein and Hutter 2018) ---- */
 
-/* A trial's bandwidth in one dimension: the farther of its two neighbours, within limits. */
-static double
-bandwidth(const double *sorted, int64_t n, int64_t at)
+/* Some trials as a density: kernels around each, and a flat one for what was never tried. */
+typedef struct Density
 {
-	double		left = at > 0 ? sorted[at] - sorted[at - 1] : sorted[at],
-				right = at + 1 < n ? sorted[at + 1] - sorted[at] : 1 - sorted[at],
-				width = fmax(left, right);
+	const ShopperSearch *s;
+	const uint32_t *trial;
+	int64_t		n;
+	double		width;			/* of the kernels of numbers */
+	double		other;			/* chance that a kernel's choice is another one */
+} Density;
 
-	return fmin(fmax(width, 1.0 / (double) (n < 98 ? n + 2 : 100)), 1);
+static Density
+make_density(const ShopperSearch *s, const uint32_t *trial, int64_t n)
+{
+	double		width = 0.25 * pow((double) (n > 0 ? n : 1), -1.0 / (s->n + 4));
+
+	return (Density) {s, trial, n, width, 1 / (1 + 0.5 * sqrt((double) n + 1))};
 }
 
+static int
+choice_of(const ShopperParameter *p, double u)
+{
+	return (int) fmin(floor(u * p->choices), p->choices - 1);
+}
+
+/* A kernel's mass inside [0, 1]. */
 static double
 normal_mass(double mean, double sd)
 {
 	return 0.5 * (erf((1 - mean) / (sd * M_SQRT2)) - erf((0 - mean) / (sd * M_SQRT2)));
 }
 
-/* Density at u of kernels at the sorted points, plus a flat one. */
 static double
-density(const double *sorted, int64_t n, double u)
+kernel(const Density *d, const double *at, const double *u)
+{
+	double		product = 1;
+
+	for (int j = 0; j < d->s->n; j++)
+	{
+		const ShopperParameter *p = &d->s->parameter[j];
+		double		z = (u[j] - at[j]) / d->width;
+
+		if (p->kind != SHOPPER_PARAMETER_CHOICE)
+			product *= exp(-0.5 * z * z) / (d->width * sqrt(2 * M_PI) * normal_mass(at[j], d->width));
+		else if (p->choices > 1)
+			product *= (choice_of(p, at[j]) == choice_of(p, u[j]) ? 1 - d->other : d->other / (p->choices - 1)) * p->choices;
+	}
+	return product;
+}
+
+static double
+density_at(const Density *d, const double *u)
 {
 	double		sum = 1;
 
-	for (int64_t i = 0; i < n; i++)
-	{
-		double		sd = bandwidth(sorted, n, i),
-					z = (u - sorted[i]) / sd;
-
-		sum += exp(-0.5 * z * z) / (sd * sqrt(2 * M_PI)) / normal_mass(sorted[i], sd);
-	}
-	return sum / (double) (n + 1);
+	for (int64_t i = 0; i < d->n; i++)
+		sum += kernel(d, d->s->point + (int64_t) d->trial[i] * d->s->n, u);
+	return sum / (double) (d->n + 1);
 }
 
-/* A random point of that density. */
-static double
-draw(const double *sorted, int64_t n, uint64_t seed, uint64_t stream, uint64_t index)
-{
-	int64_t		which = (int64_t) (shopper_random(seed, stream, index) % (uint64_t) (n + 1));
-
-	if (which == n)
-		return shopper_uniform(seed, stream + 1, index);
-	for (uint64_t attempt = 0; attempt < 100; attempt++)
-	{
-		double		u = sorted[which] + bandwidth(sorted, n, which) * shopper_normal(seed, stream + 2, index * 100 + attempt);
-
-		if (u >= 0 && u <= 1)
-			return u;
-	}
-	return sorted[which];
-}
-
+/* A random point of the density, number `index` of all that are drawn. */
 static void
-insert(double *sorted, int64_t *n, double u)
+draw(const Density *d, uint64_t index, double *u)
 {
-	int64_t		at = (*n)++;
+	const ShopperSearch *s = d->s;
+	uint64_t	which = shopper_random(s->seed, 5000, index) % (uint64_t) (d->n + 1);
+	const double *at = (int64_t) which < d->n ? s->point + (int64_t) d->trial[which] * s->n : NULL;
 
-	for (; at > 0 && sorted[at - 1] > u; at--)
-		sorted[at] = sorted[at - 1];
-	sorted[at] = u;
-}
-
-/* Of choices: how likely the good (or bad) trials are to have it, each choice counted once more. */
-static double
-choice_share(const double *points, int64_t n, int choices, double u)
-{
-	int			which = (int) fmin(floor(u * choices), choices - 1);
-	double		count = 1;
-
-	for (int64_t i = 0; i < n; i++)
-		count += (int) fmin(floor(points[i] * choices), choices - 1) == which;
-	return count / (double) (n + choices);
-}
-
-/* One parameter: the candidate with the best ratio of good to bad density. */
-static double
-propose_one(const ShopperSearch *s, int j, const double *good, int64_t n_good, const double *bad, int64_t n_bad)
-{
-	const ShopperParameter *p = &s->parameter[j];
-	uint64_t	stream = 5000 + 16 * (uint64_t) j;
-	double		best = 0.5,
-				best_ratio = -INFINITY;
-
-	for (uint64_t c = 0; c < CANDIDATES; c++)
+	for (int j = 0; j < s->n; j++)
 	{
-		uint64_t	index = (uint64_t) s->n_trials * CANDIDATES + c;
-		double		u,
-					ratio;
+		const ShopperParameter *p = &s->parameter[j];
+		uint64_t	stream = 5001 + 3 * (uint64_t) j;
 
+		u[j] = shopper_uniform(s->seed, stream, index);
+		if (at == NULL)
+			continue;
 		if (p->kind == SHOPPER_PARAMETER_CHOICE)
 		{
-			/* drawn from the good trials' shares */
-			int64_t		which = (int64_t) (shopper_random(s->seed, stream, index) % (uint64_t) (n_good + p->choices));
+			if (shopper_uniform(s->seed, stream + 1, index) >= d->other)
+				u[j] = at[j];
+			continue;
+		}
+		for (uint64_t attempt = 0; attempt < 100; attempt++)
+		{
+			double		x = at[j] + d->width * shopper_normal(s->seed, stream + 2, index * 100 + attempt);
 
-			u = which < n_good ? good[which] : ((double) (which - n_good) + 0.5) / p->choices;
-			ratio = choice_share(good, n_good, p->choices, u) / choice_share(bad, n_bad, p->choices, u);
-		}
-		else
-		{
-			u = draw(good, n_good, s->seed, stream, index);
-			ratio = density(good, n_good, u) / density(bad, n_bad, u);
-		}
-		if (ratio > best_ratio)
-		{
-			best_ratio = ratio;
-			best = u;
+			if (x < 0 || x > 1)
+				continue;
+			u[j] = x;
+			break;
 		}
 	}
-	return best;
 }
 
 static ShopperStatus
@@ -191,38 +175,35 @@ propose_by_tpe(ShopperSearch *s, double *u)
 	ShopperEnv *env = s->env;
 	uint64_t   *key;
 	uint32_t   *order;
-	double	   *good,
-			   *bad;
-	int64_t		wanted = (int64_t) ceil(GOOD_SHARE * sqrt((double) s->n_trials) * 2);
+	double	   *candidate,
+				best = -INFINITY;
+	int64_t		n_good = (int64_t) ceil(GOOD_SHARE * (double) s->n_trials);
+	Density		good,
+				bad;
 
-	wanted = wanted > MOST_GOOD ? MOST_GOOD : wanted;
+	n_good = n_good > MOST_GOOD ? MOST_GOOD : n_good;
 	SHOPPER_NEW(env, key, s->n_trials);
 	SHOPPER_NEW(env, order, s->n_trials);
-	SHOPPER_NEW(env, good, s->n_trials);
-	SHOPPER_NEW(env, bad, s->n_trials);
+	SHOPPER_NEW(env, candidate, s->n);
 	for (int64_t i = 0; i < s->n_trials; i++)
 		key[i] = shopper_sortable(s->loss[i]);
 	SHOPPER_TRY(shopper_sort_order(env, key, order, s->n_trials));
-	for (int j = 0; j < s->n; j++)
+	good = make_density(s, order, n_good);
+	bad = make_density(s, order + n_good, s->n_trials - n_good);
+	for (uint64_t c = 0; c < CANDIDATES; c++)
 	{
-		int64_t		n_good = 0,
-					n_bad = 0;
+		double		ratio;
 
-		for (int64_t i = 0; i < s->n_trials; i++)
-		{
-			double		point = s->point[(int64_t) order[i] * s->n + j];
-
-			if (i < wanted)
-				insert(good, &n_good, point);
-			else
-				insert(bad, &n_bad, point);
-		}
-		u[j] = propose_one(s, j, good, n_good, bad, n_bad);
+		draw(&good, (uint64_t) s->n_trials * CANDIDATES + c, candidate);
+		ratio = density_at(&good, candidate) / density_at(&bad, candidate);
+		if (!(ratio > best))
+			continue;
+		best = ratio;
+		memcpy(u, candidate, (size_t) s->n * sizeof(double));
 	}
 	shopper_release(env, key);
 	shopper_release(env, order);
-	shopper_release(env, good);
-	shopper_release(env, bad);
+	shopper_release(env, candidate);
 	return SHOPPER_OK;
 }
 
