@@ -316,6 +316,7 @@ shopper_bins_make(ShopperEnv *env, const ShopperTable *t, int max_bins, ShopperB
 
 		c->category = j >= t->n_dense;
 		c->source = c->category ? j - t->n_dense : j;
+		c->n_levels = c->category ? t->size[c->source] : 0;
 		if (c->category)
 			c->n_bins = 1 + (t->size[c->source] < SHOPPER_MAX_LEVEL_BINS ? t->size[c->source] : SHOPPER_MAX_LEVEL_BINS - 1);
 		if (c->n_bins <= 256)

@@ -21,6 +21,7 @@ typedef struct ShopperBinColumn
 {
 	bool		category;
 	int			source;			/* index in table->dense or table->lookup */
+	int			n_levels;		/* categories: codes there are, see below about more than fit */
 	int			n_bins;			/* all, the missing one (n_bins - 1) included; values use 0 .. n_bins - 2 */
 	uint8_t    *bin8;			/* (n) when n_bins <= 256, else NULL */
 	uint16_t   *bin16;			/* (n) otherwise, else NULL */
