@@ -247,6 +247,12 @@ grow_one(ShopperBoostFit *fit, int64_t round, int output, const ShopperBoostSums
 	double	   *value,
 			   *cover;
 
+	if (!isfinite(most->loss) || isinf(most->most_gradient) || isinf(most->most_hessian))
+	{
+		shopper_fail(fit->env, SHOPPER_BAD_DATA, "the loss grew beyond all numbers in round %lld", (long long) round);
+		shopper_hint(fit->env, "Divide the target by a constant, or lower learning_rate.");
+		return SHOPPER_BAD_DATA;
+	}
 	SHOPPER_TRY(draw_rows(fit, round));
 	SHOPPER_TRY(draw_columns(fit, tree));
 	SHOPPER_TRY(pack(fit, tree, most, &sum));
