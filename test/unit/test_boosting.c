@@ -568,7 +568,7 @@ scores(int task, const char *options)
 	CHECK_OK(env, read_rows(env, &s, &model, &t));
 	CHECK_OK(env, shopper_train_rows(env, &model, &t, NULL, NULL));
 	outputs = shopper_model_outputs(&model);
-	r.x[0] = 0.1;
+	r.x[0] = 1.5;
 	predict_row(&model, &r, with);
 	r.x[0] = NAN;
 	predict_row(&model, &r, without);
