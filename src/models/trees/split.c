@@ -238,6 +238,8 @@ search_levels(Search *s, int column, const int64_t *histogram, ShopperLevel *lev
 {
 	int			n_bins = s->g->bins->column[column].n_bins,
 				n = 0,
+				from = 0,		/* the best stretch of levels so far */
+				to = 0,
 				most;
 	double		smoothing,
 				l2 = s->o->l2;
@@ -269,13 +271,18 @@ search_levels(Search *s, int column, const int64_t *histogram, ShopperLevel *lev
 				rows += s->count[level[at].bin];
 			if (offer(s, left, rows, l2, &trial))
 			{
-				*best = trial;
-				keep_levels(s, column, histogram, level, side == 0 ? 0 : at, side == 0 ? k + 1 : n, best);
+				from = side == 0 ? 0 : at;
+				to = side == 0 ? k + 1 : n;
 			}
-			if (s->want_count)
+			if (s->want_count)	/* the next round finds what this one found */
 				return;
 		}
 	}
+	if (to == 0)
+		return;
+	best->gain = trial.gain;
+	best->left = trial.left;
+	keep_levels(s, column, histogram, level, from, to, best);
 }
 
 /* Rows of the node in each bin of a column. */
