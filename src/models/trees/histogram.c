@@ -14,6 +14,8 @@
 #define WINDOW 4096
 #define POLL_CELLS 24000000		/* some 12 ms on one core */
 #define SERIAL_CELLS 20000		/* less than this is not worth a second thread */
+#define NARROW 64				/* bins of a column that has a twin */
+#define NARROW_ROWS 256			/* rows that are worth it */
 #define MIN_GROUP 4				/* columns */
 
 typedef struct Counting
@@ -99,6 +101,64 @@ add_columns(const uint8_t *const *bin, const uint32_t *row, int n, const int64_t
 		}
 }
 
+/*
+ * Columns of few bins: neighbouring rows often meet in one bin and would wait for each
+ * other's addition, so every other row adds to a twin.
+ */
+static void
+add_narrow(const uint8_t *const *bin, const uint32_t *row, int n, const int64_t *value, int64_t *const *h, int64_t (*twin)[NARROW])
+{
+	const uint8_t *a = bin[0],
+			   *b = bin[1],
+			   *c = bin[2],
+			   *d = bin[3];
+	int64_t    *ha = h[0],
+			   *hb = h[1],
+			   *hc = h[2],
+			   *hd = h[3];
+
+	for (int i = 0; i + 1 < n; i += 2)
+	{
+		int64_t		v = value[i],
+					w = value[i + 1];
+		size_t		r = row != NULL ? row[i] : (size_t) i,
+					s = row != NULL ? row[i + 1] : (size_t) i + 1;
+
+		ha[a[r]] += v;
+		twin[0][a[s]] += w;
+		hb[b[r]] += v;
+		twin[1][b[s]] += w;
+		hc[c[r]] += v;
+		twin[2][c[s]] += w;
+		hd[d[r]] += v;
+		twin[3][d[s]] += w;
+	}
+	if (n % 2 == 1)
+	{
+		int64_t		v = value[n - 1];
+		size_t		r = row != NULL ? row[n - 1] : (size_t) n - 1;
+
+		ha[a[r]] += v;
+		hb[b[r]] += v;
+		hc[c[r]] += v;
+		hd[d[r]] += v;
+	}
+}
+
+static void
+count_narrow(const ShopperBins *bins, const int *column, const uint8_t *const *bin, const uint32_t *row, int n,
+			 const int64_t *value, int64_t *const *h)
+{
+	int64_t		twin[4][NARROW];
+
+	for (int k = 0; k < 4; k++)
+		memset(twin[k], 0, (size_t) bins->column[column[k]].n_bins * sizeof(int64_t));
+	add_narrow(bin, row, n, value, h, twin);
+	for (int k = 0; k < 4; k++)
+		for (int b = 0; b < bins->column[column[k]].n_bins; b++)
+			h[k][b] += twin[k][b];
+}
+
 static void
 count_rows(const Counting *k, const int *used, int n_used, int64_t *histogram)
 {
@@ -112,30 +172,35 @@ count_rows(const Counting *k, const int *used, int n_used, int64_t *histogram)
 		int			n = (int) (k->to - at < WINDOW ? k->to - at : WINDOW);
 		int64_t		first = direct ? at : 0;
 		const uint32_t *row = direct ? NULL : g->rows + at;
-		const uint8_t *bin[4];
-		int64_t    *h[4];
-		int			four = 0;
+		const uint8_t *bin[2][4];	/* columns of many bins, of few */
+		int64_t    *h[2][4];
+		int			column[2][4],
+					four[2] = {0, 0};
 
 		gather(g, row, first, n, value);
 		for (int u = 0; u < n_used; u++)
 		{
 			const ShopperBinColumn *c = &bins->column[used[u]];
+			int			narrow = c->n_bins <= NARROW && n >= NARROW_ROWS,
+						k = four[narrow];
 
 			if (c->bin16 != NULL)
 			{
 				add_column16(c->bin16 + first, row, n, value, histogram + g->offset[used[u]]);
 				continue;
 			}
-			bin[four] = c->bin8 + first;
-			h[four++] = histogram + g->offset[used[u]];
-			if (four == 4)
-			{
-				add_columns(bin, row, n, value, h);
-				four = 0;
-			}
+			bin[narrow][k] = c->bin8 + first;
+			h[narrow][k] = histogram + g->offset[used[u]];
+			column[narrow][k] = used[u];
+			four[narrow] = (k + 1) % 4;
+			if (k == 3 && narrow)
+				count_narrow(bins, column[1], bin[1], row, n, value, h[1]);
+			else if (k == 3)
+				add_columns(bin[0], row, n, value, h[0]);
 		}
-		for (int u = 0; u < four; u++)
-			add_column8(bin[u], row, n, value, h[u]);
+		for (int narrow = 0; narrow < 2; narrow++)
+			for (int u = 0; u < four[narrow]; u++)
+				add_column8(bin[narrow][u], row, n, value, h[narrow][u]);
 	}
 }
 
