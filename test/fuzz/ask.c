@@ -138,6 +138,15 @@ ask_rows(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	m->learner->predict(m, dense, lookup, out);
 	fuzz_sink += out[0];
 	ask_block(env, m, random);
+	if (m->learner->explain != NULL)
+	{
+		double	   *part = shopper_alloc0(env, (size_t) (spec->n_dense + spec->n_categories), sizeof(double)),
+					base;
+
+		touch(m->learner->explain_unit(m));
+		if (part != NULL && m->learner->explain(env, m, dense, lookup, outputs - 1, &base, part) == SHOPPER_OK)
+			fuzz_sink += base;
+	}
 	if (shopper_spec_names(env, spec, &names) == SHOPPER_OK)
 		for (int i = 0; i < spec->width; i++)
 		{
@@ -277,6 +286,7 @@ fuzz_continue(ShopperEnv *env, const ShopperModel *m)
 		(void) fuzz_train_ratings(env, &next, shopper_option_boolean(&m->options, "implicit"), "factors=3 epochs=1", m);
 	else if (m->learner->shape == SHOPPER_ROWS)
 		(void) fuzz_train_rows(env, &next, m->learner, m->task == SHOPPER_REGRESS ? 0 : m->spec->classes.n > 2 ? 3 : 2,
-							   strcmp(m->learner->name, "mlp") != 0 ? "" : m->task == SHOPPER_REGRESS ? "hidden=4,3,2 epochs=1"
+							   strcmp(m->learner->name, "boosting") == 0 ? "trees=1 max_leaves=3"
+							   : strcmp(m->learner->name, "mlp") != 0 ? "" : m->task == SHOPPER_REGRESS ? "hidden=4,3,2 epochs=1"
 							   : m->spec->classes.n > 2 ? "hidden=5 epochs=1" : "hidden=4,3 epochs=1", m);
 }

@@ -10,7 +10,8 @@
 
 const char *const fuzz_kind_name[FUZZ_KINDS] = {
 	"logistic, 2 classes", "logistic, 3 classes", "linear with errors", "mlp, 2 classes", "mlp, 3 classes", "mlp, number",
-	"itemsets of integers", "itemsets of texts", "svd explicit", "svd implicit"
+	"itemsets of integers", "itemsets of texts", "svd explicit", "svd implicit",
+	"boosting, 2 classes", "boosting, 3 classes", "boosting, amounts"
 };
 
 enum {ROWS = 200, USERS = 12, ITEMS = 9, BASKETS = 30};
@@ -189,6 +190,12 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 			return fuzz_train_ratings(env, model, false, "factors=3 epochs=5", NULL);
 		case 9:
 			return fuzz_train_ratings(env, model, true, "factors=3 epochs=3 implicit=true", NULL);
+		case 10:
+			return fuzz_train_rows(env, model, &shopper_learner_boosting, 2, "trees=4 max_leaves=5 min_rows=3 validation=0.2 early_stopping=2", NULL);
+		case 11:
+			return fuzz_train_rows(env, model, &shopper_learner_boosting, 3, "trees=2 max_depth=3 growth=depth min_rows=2", NULL);
+		case 12:
+			return fuzz_train_rows(env, model, &shopper_learner_boosting, 0, "trees=3 max_leaves=6 min_rows=2 loss=quantile", NULL);
 	}
 	return SHOPPER_UNSUPPORTED;
 }
