@@ -5,7 +5,10 @@
  * Input j of a tree is number j for j < n_dense, else category j - n_dense. A number
  * goes left when (float) x <= threshold; a category when its code is in the node's
  * set of left levels; NaN, a code below 0 or one beyond the levels goes to the side
- * that the node names for missing values.
+ * that the node names for missing values. A threshold of infinity sends all numbers
+ * left, those without a value right (or the other way round).
+ *
+ * Covers are kept of the leaves, a node's is the sum of its leaves.
  */
 #ifndef SHOPPER_ENSEMBLE_H
 #define SHOPPER_ENSEMBLE_H
@@ -24,7 +27,7 @@ typedef struct ShopperGrownNode
 	const uint32_t *left_levels; /* categories: bit c % 32 of word c / 32 */
 	bool		missing_left;
 	double		gain;			/* how much the split lowers the loss, summed over rows */
-	double		cover;			/* sum of the weights of the training rows that come here */
+	double		cover;			/* leaves: sum of the weights of the training rows that come here */
 	const double *value;		/* (values) leaves: what they say */
 } ShopperGrownNode;
 
@@ -48,6 +51,9 @@ extern ShopperStatus shopper_ensemble_finish(ShopperEnv *env, ShopperEnsemble *e
 extern int64_t shopper_ensemble_trees(const ShopperEnsemble *ensemble);
 extern int64_t shopper_ensemble_nodes(const ShopperEnsemble *ensemble);
 extern int64_t shopper_ensemble_leaves(const ShopperEnsemble *ensemble);
+extern int shopper_ensemble_outputs(const ShopperEnsemble *ensemble);
+extern int shopper_ensemble_values(const ShopperEnsemble *ensemble);
+extern int shopper_ensemble_output_of(const ShopperEnsemble *ensemble, int64_t tree);
 
 /* out (outputs) = sums of the leaves a row falls into. No allocation, any thread. */
 extern void shopper_ensemble_sum(const ShopperEnsemble *ensemble, const double *dense, const int32_t *lookup, double *out);
@@ -60,6 +66,14 @@ extern void shopper_ensemble_sum_block(const ShopperEnsemble *ensemble, const Sh
  */
 extern ShopperStatus shopper_ensemble_shap(ShopperEnv *env, const ShopperEnsemble *ensemble, const double *dense,
 										   const int32_t *lookup, int output, double *base, double *contribution);
+
+/*
+ * Append the trees of another ensemble that reads other columns in another order.
+ * input (n_dense + n_lookup of from): the input here. old_code (n_lookup here)(levels
+ * here): the code that a level had there; -1: it counts as missing there.
+ */
+extern ShopperStatus shopper_ensemble_append(ShopperEnv *env, ShopperEnsemble *ensemble, const ShopperEnsemble *from,
+											 const int *input, const int32_t *const *old_code);
 
 /* Sum of the gains of each input (n_dense + n_lookup). */
 extern void shopper_ensemble_gains(const ShopperEnsemble *ensemble, double *gain);
@@ -82,7 +96,7 @@ typedef struct ShopperTreeNodeView
 	bool		missing_left;
 	double		gain;
 	double		cover;
-	const float *value;			/* (values) leaves */
+	const double *value;		/* (values) leaves */
 } ShopperTreeNodeView;
 extern bool shopper_ensemble_visit(const ShopperEnsemble *ensemble, int64_t tree,
 								   bool (*visit) (void *ctx, const ShopperTreeNodeView *node), void *ctx);
