@@ -15,14 +15,15 @@
 
 #define SHOPPER_MAX_BINS 256	/* of a number, the missing one included */
 #define SHOPPER_MAX_LEVEL_BINS 65536
+#define SHOPPER_BINS_SLACK 64	/* cells behind the last row that may be read, not used */
 
 typedef struct ShopperBinColumn
 {
 	bool		category;
 	int			source;			/* index in table->dense or table->lookup */
 	int			n_bins;			/* all, the missing one (n_bins - 1) included; values use 0 .. n_bins - 2 */
-	uint8_t    *bin8;			/* (n) when n_bins <= 256 */
-	uint16_t   *bin16;			/* (n) otherwise */
+	uint8_t    *bin8;			/* (n) when n_bins <= 256, else NULL */
+	uint16_t   *bin16;			/* (n) otherwise, else NULL */
 	float	   *edge;			/* numbers: (n_bins - 2) ascending edges between the value bins */
 } ShopperBinColumn;
 
@@ -35,9 +36,10 @@ typedef struct ShopperBins
 } ShopperBins;
 
 /*
- * Bin a raw table. Edges of numbers come from rows [0, n_train): midpoints between all
- * distinct values when they fit into max_bins - 1 bins, else quantiles of at most 200,000
- * of the rows (the first ones: their order is random). max_bins: 3 to SHOPPER_MAX_BINS.
+ * Bin a raw table. Edges of numbers come from at most 200,000 of the rows [0, n_train)
+ * (the first ones: their order is random): midpoints between all distinct values when
+ * they fit into max_bins - 1 bins, else quantiles, where a value of many rows gets a bin
+ * of its own. Weights do not count. max_bins: 3 to SHOPPER_MAX_BINS.
  * Categories of more than SHOPPER_MAX_LEVEL_BINS - 1 levels share the missing bin for the
  * rarest. Same rows, same bins, whatever the number of threads.
  */
