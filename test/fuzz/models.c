@@ -10,7 +10,8 @@
 
 const char *const fuzz_kind_name[FUZZ_KINDS] = {
 	"logistic, 2 classes", "logistic, 3 classes", "linear with errors", "mlp, 2 classes", "mlp, 3 classes", "mlp, number",
-	"itemsets of integers", "itemsets of texts", "svd explicit", "svd implicit"
+	"itemsets of integers", "itemsets of texts", "svd explicit", "svd implicit",
+	"tree, 3 classes", "tree, number", "forest, 2 classes", "forest, number"
 };
 
 enum {ROWS = 200, USERS = 12, ITEMS = 9, BASKETS = 30};
@@ -189,6 +190,14 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 			return fuzz_train_ratings(env, model, false, "factors=3 epochs=5", NULL);
 		case 9:
 			return fuzz_train_ratings(env, model, true, "factors=3 epochs=3 implicit=true", NULL);
+		case 10:
+			return fuzz_train_rows(env, model, &shopper_learner_tree, 3, "min_rows=8 smoothing=1", NULL);
+		case 11:
+			return fuzz_train_rows(env, model, &shopper_learner_tree, 0, "min_rows=8 max_leaves=12", NULL);
+		case 12:
+			return fuzz_train_rows(env, model, &shopper_learner_forest, 2, "trees=3 max_depth=4", NULL);
+		case 13:
+			return fuzz_train_rows(env, model, &shopper_learner_forest, 0, "trees=2 max_depth=4 extra_trees=true", NULL);
 	}
 	return SHOPPER_UNSUPPORTED;
 }
