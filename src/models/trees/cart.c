@@ -214,6 +214,26 @@ weight_of(const ShopperCart *g, const ShopperCartNode *node)
 	return (double) sum;
 }
 
+/* In the units of sums. */
+static double
+spread_of(const ShopperCart *g, const ShopperCartNode *node)
+{
+	const ShopperCartAmountLoad *load = g->load;
+	double		sum = 0,
+				squares = 0,
+				weight = 0;
+
+	for (int64_t i = node->from; i < node->to; i++)
+	{
+		double		amount = g->data->amount[g->row[i]];
+
+		weight += (double) load[i].weight;
+		sum += (double) load[i].sum;
+		squares += (double) load[i].sum * amount;
+	}
+	return squares / weight - sum / weight * (sum / weight);
+}
+
 /* Take the next node to seek a split for; false when it must stay a leaf. */
 static bool
 start_search(ShopperCart *g, int32_t number)
@@ -223,9 +243,12 @@ start_search(ShopperCart *g, int32_t number)
 	int			all = g->data->bins->n_columns;
 	double		least = 2 * rules->min_rows > rules->min_split_rows ? 2 * rules->min_rows : rules->min_split_rows;
 
-	if (node->depth >= rules->max_depth || node->to - node->from < 2 || pure(g, node) ||
-		weight_of(g, node) * g->data->weight_unit < least * (1 - 1e-9))
+	if (node->depth >= rules->max_depth || node->to - node->from < 2 || pure(g, node))
 		return false;
+	g->weight = weight_of(g, node);
+	if (g->weight * g->data->weight_unit < least * (1 - 1e-9))
+		return false;
+	g->spread = g->data->n_classes == 0 ? spread_of(g, node) : 0;
 	for (int j = 0; j < all; j++)
 		g->order[j] = j;
 	g->searching = number;
@@ -264,11 +287,28 @@ try_column(ShopperCart *g, int column, int place, ShopperCartScratch *scratch, u
 					   node->to - node->from, random, &g->found[place], left_levels);
 }
 
+/*
+ * What the best set of levels gains by chance alone, when the target does not depend
+ * on them: sorting the levels by their means takes 2 / pi of their sum of squares, each
+ * of which is worth one row's impurity (for bits: half a chi-square). Without it a
+ * category of hundreds of levels would win in every small node.
+ */
+static double
+chance(const ShopperCart *g, const ShopperCartSplit *f)
+{
+	const ShopperCartNode *node = &g->node[g->searching];
+	double		unit = g->weight / (double) (node->to - node->from),
+				each = g->data->n_classes == 0 ? g->spread : g->rules->criterion == SHOPPER_GINI ? f->impurity : 0.5 / 0.6931471805599453;
+
+	return f->levels < 3 ? 0 : g->rules->chance * 2 / 3.141592653589793 * (f->levels - 1) * each * unit;
+}
+
 /* Quinlan (1993): of the columns that gain at least the average, the one with the best ratio. */
 static int
 best_place(const ShopperCart *g)
 {
-	double		average = 0;
+	double		average = 0,
+				most = 0;
 	int			n = 0,
 				best = -1;
 
@@ -284,11 +324,15 @@ best_place(const ShopperCart *g)
 	for (int i = 0; i < g->tried; i++)
 	{
 		const ShopperCartSplit *f = &g->found[i];
-		double		value = average > 0 ? f->ratio : f->gain,
-					other = best < 0 ? 0 : average > 0 ? g->found[best].ratio : g->found[best].gain;
+		double		beyond = f->gain - chance(g, f),
+					value = average > 0 ? f->ratio : beyond;
 
-		if (f->gain > 0 && f->gain >= average && (best < 0 || value > other || (value == other && g->order[i] < g->order[best])))
+		if (f->gain > 0 && beyond > 0 && f->gain >= average &&
+			(best < 0 || value > most || (value == most && g->order[i] < g->order[best])))
+		{
 			best = i;
+			most = value;
+		}
 	}
 	return best;
 }

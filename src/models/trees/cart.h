@@ -32,6 +32,7 @@ typedef struct ShopperCartRules
 	double		min_gain;		/* per row of the whole table */
 	double		smoothing;		/* added to each class of a leaf */
 	int			columns;		/* tried at a node; all: no choice is made */
+	double		chance;			/* how often a category's gain by chance is taken off, 0: not at all */
 	bool		random_cuts;	/* one cut at random a column (extra trees) */
 } ShopperCartRules;
 
@@ -102,6 +103,8 @@ typedef struct ShopperCart
 	int32_t		searching;		/* node whose split is sought, -1: none */
 	int			tried;			/* columns of it looked at, */
 	int			useful;			/* and of these not constant */
+	double		weight;			/* of that node, integer units */
+	double		spread;			/* amounts: mean square around the mean in that node */
 	int		   *order;			/* columns in the order of this node */
 	struct ShopperCartSplit *found; /* (columns) best split of each column tried */
 	bool		done;
@@ -138,6 +141,8 @@ typedef struct ShopperCartSplit
 {
 	double		gain;			/* 0: none */
 	double		ratio;			/* of gain_ratio */
+	double		impurity;		/* of the rows, by weight; 0 of amounts */
+	int			levels;			/* that occur, of a category; else 0 */
 	bool		constant;		/* one value in all rows */
 	bool		missing_left;
 	int			last_bin;

@@ -564,6 +564,8 @@ shopper_cart_split(const ShopperCartData *d, const ShopperCartRules *rules, Shop
 		if (p.best_at >= 0 && p.parent - p.best > (d->n_classes > 0 ? LEAST_GAIN * (double) p.weight : LEAST_SQUARE * fabs(p.best)))
 		{
 			split->gain = p.parent - p.best;
+			split->levels = c->category ? s->n_present : 0;
+			split->impurity = d->n_classes > 0 ? p.parent / (double) p.weight : 0;
 			if (c->category)
 				set_levels(&p, c, split, left_levels);
 			else

@@ -366,6 +366,7 @@ forest_train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const Shoppe
 		.min_rows = shopper_option_number(o, "min_rows"),
 		.min_gain = shopper_option_number(o, "min_gain"),
 		.columns = columns_to_try(model, t),
+		.chance = 1,
 		.random_cuts = shopper_option_boolean(o, "extra_trees")
 	};
 	Forest		f = {.env = env,.model = model,.t = t,

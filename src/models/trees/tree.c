@@ -31,7 +31,8 @@ tree_train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperM
 		.min_split_rows = shopper_option_number(o, "min_split_rows"),
 		.min_gain = shopper_option_number(o, "min_gain"),
 		.smoothing = shopper_option_number(o, "smoothing"),
-		.columns = t->n_dense + t->n_lookup
+		.columns = t->n_dense + t->n_lookup,
+		.chance = 2
 	};
 	ShopperBins bins;
 	ShopperCartData data;
