@@ -16,15 +16,6 @@ model_of_rows(FunctionCallInfo fcinfo)
 	return shopper_model_of_shape(fcinfo, 0, SHOPPER_ROWS, "a model of trees", "Train one with tree(), forest() or boosting().");
 }
 
-static int64
-tree_argument(FunctionCallInfo fcinfo, int n)
-{
-	if (PG_ARGISNULL(n))
-		return 0;
-	/* 0 means all to the pure code */
-	return PG_GETARG_INT32(n) == 0 ? -1 : PG_GETARG_INT32(n);
-}
-
 typedef struct Output
 {
 	Tuplestorestate *store;
@@ -74,7 +65,7 @@ shopper_tree_rules_sql(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	out.context = AllocSetContextCreate(CurrentMemoryContext, "one rule", ALLOCSET_DEFAULT_SIZES);
 	env = shopper_env_create(CurrentMemoryContext, &context);
-	shopper_check(env, shopper_tree_rules(env, model_of_rows(fcinfo)->model, tree_argument(fcinfo, 1), put_rule, &out));
+	shopper_check(env, shopper_tree_rules(env, model_of_rows(fcinfo)->model, PG_ARGISNULL(1) ? SHOPPER_ALL_TREES : PG_GETARG_INT32(1), put_rule, &out));
 	MemoryContextDelete(context);
 	MemoryContextDelete(out.context);
 	return (Datum) 0;

@@ -38,7 +38,7 @@ fuzz_ask_trees(ShopperEnv *env, const ShopperModel *m, const double *dense, cons
 	}
 	if (e == NULL || shopper_ensemble_nodes(e) > 100000)
 		return;
-	if (shopper_tree_rules(env, m, (int64_t) (random % 4), put_rule, &rules) != SHOPPER_OK)
+	if (shopper_tree_rules(env, m, random % 4 == 0 ? SHOPPER_ALL_TREES : (int64_t) (random % 4), put_rule, &rules) != SHOPPER_OK)
 		env->status = SHOPPER_OK;
 	if (shopper_tree_text(env, m, (int64_t) (random % 4), &text, &length) == SHOPPER_OK)
 		fuzz_sink += (double) strlen(text);

@@ -394,7 +394,7 @@ text(void)
 
 	CHECK_OK(env, make(env, &m, "tree", 2, false, false));
 	CHECK_OK(env, train(env, &m));
-	CHECK_OK(env, shopper_tree_rules(env, &m.model, 0, put_rule, &rows));
+	CHECK_OK(env, shopper_tree_rules(env, &m.model, SHOPPER_ALL_TREES, put_rule, &rows));
 	CHECK(rows == N);
 	CHECK_OK(env, shopper_tree_text(env, &m.model, 1, &got, &length));
 	CHECK(strncmp(got, "all rows: ", 10) == 0 && strstr(got, "colour ") != NULL && (int64_t) strlen(got) == length);

@@ -53,7 +53,8 @@ typedef struct ShopperTreeRule
 	double	   *probability;
 } ShopperTreeRule;
 
-/* The leaves of tree number `tree` (from 1; 0: of all); put() may end with a status. */
+#define SHOPPER_ALL_TREES INT64_MIN
+/* The leaves of tree number `tree` (from 1), or of all; put() may end with a status. */
 extern ShopperStatus shopper_tree_rules(ShopperEnv *env, const ShopperModel *model, int64_t tree,
 										ShopperStatus (*put) (void *ctx, const ShopperTreeRule *rule), void *ctx);
 /* An indented tree. */

@@ -450,7 +450,7 @@ begin(ShopperEnv *env, const ShopperModel *model, int64_t tree, Reading *r)
 		shopper_hint(env, "Give a model trained with tree(), forest() or boosting().");
 		return env->status;
 	}
-	if (tree < 0 || tree > shopper_ensemble_trees(r->e))
+	if (tree != SHOPPER_ALL_TREES && (tree < 1 || tree > shopper_ensemble_trees(r->e)))
 	{
 		shopper_fail(env, SHOPPER_BAD_OPTION, "there is no tree %lld, the model has %lld", (long long) tree, (long long) shopper_ensemble_trees(r->e));
 		shopper_hint(env, "Trees are counted from 1.");
@@ -494,12 +494,13 @@ ShopperStatus
 shopper_tree_rules(ShopperEnv *env, const ShopperModel *model, int64_t tree,
 				   ShopperStatus (*put) (void *ctx, const ShopperTreeRule *rule), void *ctx)
 {
+	bool		all = tree == SHOPPER_ALL_TREES;
 	Reading		r;
 	double	   *share;
 
 	SHOPPER_TRY(begin(env, model, tree, &r));
 	SHOPPER_NEW(env, share, model->task == SHOPPER_CLASSIFY ? model->spec->classes.n : 1);
-	for (int64_t t = tree > 0 ? tree - 1 : 0; t < (tree > 0 ? tree : shopper_ensemble_trees(r.e)); t++)
+	for (int64_t t = all ? 0 : tree - 1; t < (all ? shopper_ensemble_trees(r.e) : tree); t++)
 	{
 		int64_t		leaf = 0;
 
@@ -560,7 +561,7 @@ shopper_tree_text(ShopperEnv *env, const ShopperModel *model, int64_t tree, char
 	double	   *share;
 	int64_t		leaf = 0;
 
-	SHOPPER_TRY(begin(env, model, tree < 1 ? -1 : tree, &r));
+	SHOPPER_TRY(begin(env, model, tree == SHOPPER_ALL_TREES ? 0 : tree, &r));
 	SHOPPER_NEW(env, share, model->task == SHOPPER_CLASSIFY ? model->spec->classes.n : 1);
 	SHOPPER_TRY(read_tree(&r, tree - 1));
 	for (int64_t i = 0; i < r.n; i++)
