@@ -202,8 +202,8 @@ pure(const ShopperCart *g, const ShopperCartNode *node)
 	return true;
 }
 
-static double
-weight_of(const ShopperCart *g, const ShopperCartNode *node)
+double
+shopper_cart_weight(const ShopperCart *g, const ShopperCartNode *node)
 {
 	const ShopperCartClassLoad *class_load = g->load;
 	const ShopperCartAmountLoad *amount_load = g->load;
@@ -245,8 +245,7 @@ start_search(ShopperCart *g, int32_t number)
 
 	if (node->depth >= rules->max_depth || node->to - node->from < 2 || pure(g, node))
 		return false;
-	g->weight = weight_of(g, node);
-	if (g->weight * g->data->weight_unit < least * (1 - 1e-9))
+	if (shopper_cart_weight(g, node) * g->data->weight_unit < least * (1 - 1e-9))
 		return false;
 	g->spread = g->data->n_classes == 0 ? spread_of(g, node) : 0;
 	for (int j = 0; j < all; j++)
@@ -296,11 +295,10 @@ try_column(ShopperCart *g, int column, int place, ShopperCartScratch *scratch, u
 static double
 chance(const ShopperCart *g, const ShopperCartSplit *f)
 {
-	const ShopperCartNode *node = &g->node[g->searching];
-	double		unit = g->weight / (double) (node->to - node->from),
+	double		row = 1 / g->data->weight_unit,	/* a weight of 1 is a row */
 				each = g->data->n_classes == 0 ? g->spread : g->rules->criterion == SHOPPER_GINI ? f->impurity : 0.5 / 0.6931471805599453;
 
-	return f->levels < 3 ? 0 : g->rules->chance * 2 / 3.141592653589793 * (f->levels - 1) * each * unit;
+	return f->levels < 3 ? 0 : g->rules->chance * 2 / 3.141592653589793 * (f->levels - 1) * each * row;
 }
 
 /* Quinlan (1993): of the columns that gain at least the average, the one with the best ratio. */
@@ -543,177 +541,5 @@ shopper_cart_run(ShopperEnv *env, ShopperCart *g)
 			/* one node at a time as long as they may be large */
 			shopper_cart_slice(g, g->n_pending + g->n_open > 0 && g->n_nodes < 64 ? 1 : SLICE_CELLS / 4);
 	}
-	return SHOPPER_OK;
-}
-
-/* ---- the complete tree ---- */
-
-typedef struct Below
-{
-	double		gain;			/* sum over the splits of the subtree */
-	int64_t		splits;
-} Below;
-
-ShopperStatus
-shopper_cart_prune(ShopperEnv *env, ShopperCart *g, double alpha)
-{
-	double		per_row = g->total * g->data->weight_unit;
-	Below	   *below;
-	int32_t    *parent;
-
-	SHOPPER_NEW0(env, below, g->n_nodes);
-	SHOPPER_NEW(env, parent, g->n_nodes);
-	parent[0] = -1;
-	for (int64_t i = g->n_nodes - 1; i >= 0; i--)	/* children have higher numbers */
-	{
-		const ShopperCartNode *node = &g->node[i];
-
-		if (node->left < 0)
-			continue;
-		parent[node->left] = parent[node->right] = (int32_t) i;
-		below[i].gain = node->gain + below[node->left].gain + below[node->right].gain;
-		below[i].splits = 1 + below[node->left].splits + below[node->right].splits;
-	}
-	for (;;)
-	{
-		int64_t		weakest = -1;
-		double		least = 0;
-		Below		gone;
-
-		/* what a subtree gains per leaf that it costs */
-		for (int64_t i = 0; i < g->n_nodes; i++)
-			if (below[i].splits > 0)
-			{
-				double		strength = below[i].gain / (double) below[i].splits / per_row;
-
-				if (weakest < 0 || strength < least)
-				{
-					weakest = i;
-					least = strength;
-				}
-			}
-		if (weakest < 0 || least > alpha)
-			break;
-		gone = below[weakest];
-		for (int64_t i = weakest; i >= 0; i = parent[i])
-		{
-			below[i].gain -= gone.gain;
-			below[i].splits -= gone.splits;
-		}
-		/* the subtree no longer counts */
-		g->node[weakest].left = g->node[weakest].right = -1;
-		below[weakest] = (Below) {0};
-		for (int64_t i = weakest + 1; i < g->n_nodes; i++)
-			if (parent[i] >= 0 && below[i].splits > 0 && g->node[parent[i]].left != i && g->node[parent[i]].right != i)
-			{
-				below[i] = (Below) {0};
-				g->node[i].left = g->node[i].right = -1;
-			}
-		SHOPPER_TRY(shopper_poll(env));
-	}
-	shopper_release(env, below);
-	shopper_release(env, parent);
-	return SHOPPER_OK;
-}
-
-void
-shopper_cart_leaf(const ShopperCart *g, const ShopperCartNode *node, double *value)
-{
-	const ShopperCartData *d = g->data;
-	const ShopperCartClassLoad *class_load = g->load;
-	const ShopperCartAmountLoad *amount_load = g->load;
-	double		weight = 0,
-				sum = 0,
-				smooth = g->rules->smoothing;
-
-	if (d->n_classes == 0)
-	{
-		double		base = d->y[g->row[node->from]];
-
-		for (int64_t i = node->from; i < node->to; i++)
-		{
-			weight += (double) amount_load[i].weight;
-			sum += (double) amount_load[i].weight * (d->y[g->row[i]] - base);
-		}
-		value[0] = base + sum / weight;
-		return;
-	}
-	memset(value, 0, (size_t) d->values * sizeof(double));
-	for (int64_t i = node->from; i < node->to; i++)
-	{
-		double		w = class_load[i].weight * d->weight_unit;
-
-		weight += w;
-		if (d->values > 1)
-			value[class_load[i].y] += w;
-		else if (class_load[i].y == 1)
-			value[0] += w;
-	}
-	for (int c = 0; c < d->values; c++)
-		value[c] = (value[c] + smooth) / (weight + smooth * d->n_classes);
-}
-
-/* All codes of the category, those that the bins keep together with the missing ones included. */
-static void
-copy_levels(const ShopperCart *g, const ShopperCartNode *node, int n_levels, uint32_t *set)
-{
-	const ShopperBinColumn *c = &g->data->bins->column[node->column];
-
-	memset(set, 0, (size_t) (n_levels / 32 + 1) * sizeof(uint32_t));
-	for (int k = 0; k < n_levels; k++)
-	{
-		bool		left = k < c->n_bins - 1 ? g->word[node->words + k / 32] >> (k % 32) & 1 : node->missing_left;
-
-		set[k / 32] |= (uint32_t) left << (k % 32);
-	}
-}
-
-ShopperStatus
-shopper_cart_add(ShopperEnv *env, const ShopperCart *g, const int *n_levels, ShopperEnsemble *ensemble)
-{
-	const ShopperBins *bins = g->data->bins;
-	ShopperGrownNode *grown;
-	double	   *value;
-	uint32_t   *set;
-	int64_t		at = 0,
-				words = 0;
-
-	for (int64_t i = 0; i < g->n_nodes; i++)
-		if (g->node[i].left >= 0 && bins->column[g->node[i].column].category)
-			words += n_levels[bins->column[g->node[i].column].source] / 32 + 1;
-	SHOPPER_NEW0(env, grown, g->n_nodes);
-	SHOPPER_NEW(env, value, g->n_nodes * g->data->values);
-	SHOPPER_NEW(env, set, words);
-	for (int64_t i = 0; i < g->n_nodes; i++)
-	{
-		const ShopperCartNode *node = &g->node[i];
-		ShopperGrownNode *to = &grown[i];
-
-		to->left = node->left;
-		to->right = node->right;
-		if (node->left < 0)
-		{
-			to->cover = weight_of(g, node) * g->data->weight_unit;
-			to->value = value + i * g->data->values;
-			shopper_cart_leaf(g, node, value + i * g->data->values);
-			continue;
-		}
-		to->input = node->column;
-		to->missing_left = node->missing_left;
-		to->gain = node->gain;
-		if (bins->column[node->column].category)
-		{
-			to->left_levels = set + at;
-			copy_levels(g, node, n_levels[bins->column[node->column].source], set + at);
-			at += n_levels[bins->column[node->column].source] / 32 + 1;
-		}
-		else
-			to->threshold = node->last_bin == bins->column[node->column].n_bins - 2 ? INFINITY
-				: bins->column[node->column].edge[node->last_bin];
-	}
-	SHOPPER_TRY(shopper_ensemble_add(env, ensemble, grown, (int) g->n_nodes, 0));
-	shopper_release(env, grown);
-	shopper_release(env, value);
-	shopper_release(env, set);
 	return SHOPPER_OK;
 }

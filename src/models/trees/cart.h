@@ -103,7 +103,6 @@ typedef struct ShopperCart
 	int32_t		searching;		/* node whose split is sought, -1: none */
 	int			tried;			/* columns of it looked at, */
 	int			useful;			/* and of these not constant */
-	double		weight;			/* of that node, integer units */
 	double		spread;			/* amounts: mean square around the mean in that node */
 	int		   *order;			/* columns in the order of this node */
 	struct ShopperCartSplit *found; /* (columns) best split of each column tried */
@@ -131,6 +130,8 @@ extern ShopperStatus shopper_cart_prune(ShopperEnv *env, ShopperCart *g, double 
 
 extern void shopper_cart_release(ShopperEnv *env, ShopperCart *g);
 
+/* Sum of the weights of a node's rows, in integer units. */
+extern double shopper_cart_weight(const ShopperCart *g, const ShopperCartNode *node);
 /* What a leaf says: shares of classes, or the mean. */
 extern void shopper_cart_leaf(const ShopperCart *g, const ShopperCartNode *node, double *value);
 /* Append the complete tree; n_levels: of each category. */

@@ -24,7 +24,7 @@ static const ShopperOption forest_options[] = {
 	{"trees", SHOPPER_INTEGER, "100", 1, 100000, false, NULL, "how many trees"},
 	{"criterion", SHOPPER_CHOICE, "auto", 0, 0, false, "auto,gini,entropy,squared", "what a split lowers; auto: gini for classes, squared for amounts"},
 	{"max_depth", SHOPPER_INTEGER, "0", 0, SHOPPER_MAX_DEPTH, false, NULL, "splits on the way to a leaf, at most; 0: 64"},
-	{"min_rows", SHOPPER_NUMBER, "5", 0, 1e12, false, NULL, "least rows in a leaf (sum of weights; a row counts as often as it was drawn)"},
+	{"min_rows", SHOPPER_NUMBER, "6", 0, 1e12, false, NULL, "least rows in a leaf (sum of weights; a row counts as often as it was drawn)"},
 	{"max_leaves", SHOPPER_INTEGER, "0", 0, 1e9, false, NULL, "leaves of a tree at most, the best splits first; 0: no limit"},
 	{"min_gain", SHOPPER_NUMBER, "0", 0, SHOPPER_NO_LIMIT, false, NULL, "least that a split lowers the impurity, per row"},
 	{"columns", SHOPPER_NUMBER, "0", 0, 1, false, NULL, "share of the columns tried at a split; 0: their square root for classes, a third for amounts"},

@@ -6,13 +6,11 @@
  * seen in training.
  */
 #include "trees.h"
+#include "trees_words.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define MOST_LISTED 12			/* levels in a condition; the rest is counted */
 
 typedef struct Node
 {
@@ -38,208 +36,6 @@ typedef struct Reading
 	ShopperWriter text;
 } Reading;
 
-/* ---- small pieces of text ---- */
-
-static void
-say(ShopperWriter *w, const char *text)
-{
-	shopper_put_bytes(w, text, strlen(text));
-}
-
-static void
-say_number(ShopperWriter *w, double x, int digits)
-{
-	char		buffer[40];
-
-	snprintf(buffer, sizeof(buffer), "%.*g", digits, x);
-	say(w, buffer);
-}
-
-/* The shortest digits that give the same float. */
-static void
-say_float(ShopperWriter *w, float x)
-{
-	char		buffer[40];
-
-	for (int digits = 3; digits <= 9; digits++)
-	{
-		snprintf(buffer, sizeof(buffer), "%.*g", digits, (double) x);
-		if (strtof(buffer, NULL) == x)
-			break;
-	}
-	say(w, buffer);
-}
-
-/* Day number since 2000-01-01 as a date (Hinnant's civil_from_days). */
-static void
-say_date(ShopperWriter *w, double days)
-{
-	char		buffer[64];
-	int64_t		z,
-				era,
-				day,
-				year_of_era,
-				day_of_year,
-				month;
-
-	if (!(fabs(days) < 1e8))
-	{
-		say_number(w, days, 9);
-		return;
-	}
-	z = (int64_t) floor(days) + 730425;	/* since 0000-03-01 */
-	era = (z >= 0 ? z : z - 146096) / 146097;
-	day = z - era * 146097;
-	year_of_era = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	day_of_year = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	month = (5 * day_of_year + 2) / 153;
-	snprintf(buffer, sizeof(buffer), "%04lld-%02lld-%02lld",
-			 (long long) (year_of_era + era * 400 + (month >= 10)), (long long) (month < 10 ? month + 3 : month - 9),
-			 (long long) (day_of_year - (153 * month + 2) / 5 + 1));
-	say(w, buffer);
-}
-
-static const ShopperColumn *
-column_of(const ShopperSpec *spec, int input)
-{
-	return &spec->column[input < spec->n_numbers ? spec->number[input].column : spec->category[input - spec->n_numbers].column];
-}
-
-static void
-say_input(ShopperWriter *w, const ShopperSpec *spec, int input)
-{
-	static const char *const parts[] = {"", " (week, sine)", " (week, cosine)", " (year, sine)", " (year, cosine)", " (day, sine)", " (day, cosine)"};
-	const ShopperColumn *c = column_of(spec, input);
-	char		buffer[24];
-
-	say(w, c->name);
-	if (input >= spec->n_numbers)
-		return;
-	if (c->kind == SHOPPER_KIND_VECTOR)
-	{
-		snprintf(buffer, sizeof(buffer), "[%d]", input - c->first + 1);
-		say(w, buffer);
-	}
-	else if (c->kind == SHOPPER_KIND_DATE || c->kind == SHOPPER_KIND_TIMESTAMP)
-	{
-		int			part = spec->number[input].part;
-
-		say(w, part >= 0 && part <= SHOPPER_PART_DAY_COS ? parts[part] : "");
-	}
-}
-
-static void
-say_level(ShopperWriter *w, const ShopperCategory *c, int code)
-{
-	char		buffer[24];
-	size_t		length;
-	const char *text;
-
-	if (code == c->null_code)
-		say(w, "(null)");
-	else if (code == c->other_code)
-		say(w, "(other)");
-	else if (code < c->levels.n)
-	{
-		text = shopper_dictionary_text(&c->levels, code, buffer, &length);
-		shopper_put_bytes(w, text, length);
-	}
-}
-
-/* ---- conditions ---- */
-
-static void
-say_bound(ShopperWriter *w, const ShopperSpec *spec, int input, float bound)
-{
-	const ShopperColumn *c = column_of(spec, input);
-
-	if ((c->kind == SHOPPER_KIND_DATE || c->kind == SHOPPER_KIND_TIMESTAMP) && spec->number[input].part == SHOPPER_PART_DAYS)
-		say_date(w, (double) bound + c->origin);
-	else
-		say_float(w, bound);
-}
-
-/* What is left of a number: low < x <= high, and whether missing values come here. */
-static void
-say_range(ShopperWriter *w, const ShopperSpec *spec, int input, float low, float high, bool missing)
-{
-	bool		seen_missing = spec->number[input].n_missing > 0,
-				is_boolean = column_of(spec, input)->kind == SHOPPER_KIND_BOOLEAN,
-				has_low = low > -INFINITY,
-				has_high = high < INFINITY;
-
-	if (low == INFINITY || (!has_low && !has_high))	/* a threshold of infinity parts numbers from missing values */
-	{
-		say_input(w, spec, input);
-		say(w, low == INFINITY ? (missing ? " is null" : " is nothing") : missing ? " is anything" : " is not null");
-		return;
-	}
-	if (missing && seen_missing)
-		say(w, "(");
-	if (is_boolean && low < 1 && high >= 0 && has_low != has_high)
-	{
-		say(w, has_low ? "" : "not ");
-		say_input(w, spec, input);
-	}
-	else if (has_low && has_high)
-	{
-		say_bound(w, spec, input, low);
-		say(w, " < ");
-		say_input(w, spec, input);
-		say(w, " <= ");
-		say_bound(w, spec, input, high);
-	}
-	else
-	{
-		say_input(w, spec, input);
-		say(w, has_low ? " > " : " <= ");
-		say_bound(w, spec, input, has_low ? low : high);
-	}
-	if (missing && seen_missing)
-	{
-		say(w, " or ");
-		say_input(w, spec, input);
-		say(w, " is null)");
-	}
-}
-
-static void
-say_levels(ShopperWriter *w, const ShopperSpec *spec, int input, const uint32_t *in)
-{
-	const ShopperCategory *c = &spec->category[input - spec->n_numbers];
-	int			n_in = 0,
-				listed = 0,
-				wanted;
-	bool		positive;
-	char		buffer[40];
-
-	for (int k = 0; k < c->n_levels; k++)
-		n_in += in[k / 32] >> (k % 32) & 1;
-	positive = 2 * n_in <= c->n_levels;
-	wanted = positive ? n_in : c->n_levels - n_in;
-	say_input(w, spec, input);
-	if (wanted == 0)
-	{
-		say(w, positive ? " is unseen" : " is anything");
-		return;
-	}
-	say(w, wanted == 1 ? positive ? " = " : " <> " : positive ? " in (" : " not in (");
-	for (int k = 0; k < c->n_levels && listed <= MOST_LISTED; k++)
-		if ((in[k / 32] >> (k % 32) & 1) == positive)
-		{
-			if (listed > 0)
-				say(w, ", ");
-			if (listed++ < MOST_LISTED)
-				say_level(w, c, k);
-			else
-			{
-				snprintf(buffer, sizeof(buffer), "and %d more", wanted - MOST_LISTED);
-				say(w, buffer);
-			}
-		}
-	say(w, wanted == 1 ? "" : ")");
-}
-
 /* One split, seen from one of its children. */
 static void
 say_split(Reading *r, const ShopperTreeNodeView *split, bool left)
@@ -247,7 +43,7 @@ say_split(Reading *r, const ShopperTreeNodeView *split, bool left)
 	const ShopperSpec *spec = r->spec;
 
 	if (split->input < spec->n_numbers)
-		say_range(&r->text, spec, split->input, left ? -INFINITY : split->threshold, left ? split->threshold : INFINITY, left == split->missing_left);
+		shopper_say_range(&r->text, spec, split->input, left ? -INFINITY : split->threshold, left ? split->threshold : INFINITY, left == split->missing_left);
 	else
 	{
 		int			words = (spec->category[split->input - spec->n_numbers].n_levels + 31) / 32;
@@ -257,7 +53,7 @@ say_split(Reading *r, const ShopperTreeNodeView *split, bool left)
 			return;
 		for (int k = 0; k < words; k++)
 			in[k] = left ? split->left_levels[k] : ~split->left_levels[k];
-		say_levels(&r->text, spec, split->input, in);
+		shopper_say_levels(&r->text, spec, split->input, in);
 		shopper_release(r->env, in);
 	}
 }
@@ -295,9 +91,9 @@ say_merged(Reading *r, const int64_t *path, int n, int input)
 			in[k] &= left ? split->left_levels[k] : ~split->left_levels[k];
 	}
 	if (input < spec->n_numbers)
-		say_range(&r->text, spec, input, low, high, missing);
+		shopper_say_range(&r->text, spec, input, low, high, missing);
 	else
-		say_levels(&r->text, spec, input, in);
+		shopper_say_levels(&r->text, spec, input, in);
 	shopper_release(r->env, in);
 }
 
@@ -310,7 +106,7 @@ say_rule(Reading *r, int64_t leaf)
 	for (int64_t at = leaf, d = n - 1; d >= 0; at = r->node[at].view.parent, d--)
 		path[d] = at;
 	if (n == 1)
-		say(&r->text, "all rows");
+		shopper_say(&r->text, "all rows");
 	for (int d = 0; d + 1 < n; d++)
 	{
 		int			input = r->node[path[d]].view.input;
@@ -321,7 +117,7 @@ say_rule(Reading *r, int64_t leaf)
 		if (said)
 			continue;
 		if (d > 0)
-			say(&r->text, " and ");
+			shopper_say(&r->text, " and ");
 		say_merged(r, path, n, input);
 	}
 }
@@ -375,14 +171,14 @@ say_prediction(Reading *r, const double *value, double *share, double *number)
 		if (r->model->task == SHOPPER_CLASSIFY)
 		{
 			say_class(w, r->spec, shopper_ensemble_outputs(r->e) > 1 ? output : 1);
-			say(w, value[0] < 0 ? " " : " +");
+			shopper_say(w, value[0] < 0 ? " " : " +");
 		}
 		else
-			say(w, value[0] < 0 ? "" : "+");
-		say_number(w, value[0], 4);
+			shopper_say(w, value[0] < 0 ? "" : "+");
+		shopper_say_number(w, value[0], 4);
 	}
 	else
-		say_number(w, value[0], 6);
+		shopper_say_number(w, value[0], 6);
 }
 
 /* ---- a tree in memory ---- */
@@ -528,30 +324,30 @@ say_line(Reading *r, int64_t i, int64_t *leaf, double *share)
 	char		buffer[60];
 
 	if (i > 0)
-		say(w, "\n");
+		shopper_say(w, "\n");
 	for (int d = 0; d < node->view.depth; d++)
-		say(w, "  ");
+		shopper_say(w, "  ");
 	if (i == 0)
-		say(w, "all rows");
+		shopper_say(w, "all rows");
 	else
 		say_split(r, &r->node[node->view.parent].view, node->view.is_left);
-	say(w, ": ");
+	shopper_say(w, ": ");
 	for (int k = 0; k < values; k++)
 		mean[k] = node->view.leaf ? node->view.value[k] : node->cover > 0 ? mean[k] / node->cover : 0;
 	say_prediction(r, mean, share, &number);
 	if (says_shares(r))
 	{
 		snprintf(buffer, sizeof(buffer), " %.4g", number);
-		say(w, buffer);
+		shopper_say(w, buffer);
 	}
 	snprintf(buffer, sizeof(buffer), " (%.6g rows", node->cover);
-	say(w, buffer);
+	shopper_say(w, buffer);
 	if (node->view.leaf)
 	{
 		snprintf(buffer, sizeof(buffer), ", leaf %lld", (long long) ++*leaf);
-		say(w, buffer);
+		shopper_say(w, buffer);
 	}
-	say(w, ")");
+	shopper_say(w, ")");
 }
 
 ShopperStatus
