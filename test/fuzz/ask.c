@@ -101,7 +101,7 @@ ask_block(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 		}
 		for (int k = 0; k < spec->n_categories; k++)
 		{
-			t.size[k] = spec->category[k].size;
+			t.size[k] = spec->prepared ? spec->category[k].size : spec->category[k].n_levels;
 			t.lookup[k][i] = (int32_t) (shopper_random(random, (uint64_t) k, (uint64_t) i) % (uint64_t) (t.size[k] + 1));
 		}
 	}
@@ -137,6 +137,7 @@ ask_rows(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	read_row(spec, dense, lookup, random);
 	m->learner->predict(m, dense, lookup, out);
 	fuzz_sink += out[0];
+	fuzz_ask_trees(env, m, dense, lookup, random);
 	ask_block(env, m, random);
 	if (m->learner->explain != NULL)
 	{

@@ -5,7 +5,17 @@
 #include "../../src/models/learner.h"
 
 /* A model of each kind, small, so that a mutation is likely to hit something. */
-#define FUZZ_KINDS 13
+enum
+{
+#define ROWS(name, learner, classes, options) +1
+#define BASKETS(name, ids, options) +1
+#define RATINGS(name, implicit, options) +1
+	FUZZ_KINDS = 0
+#include "kinds.def"
+#undef ROWS
+#undef BASKETS
+#undef RATINGS
+};
 extern const char *const fuzz_kind_name[FUZZ_KINDS];
 /* Train kind k and encode it; ends the program when that fails. */
 extern void fuzz_model(ShopperEnv *env, int k, unsigned char **bytes, int64_t *length);
@@ -24,6 +34,7 @@ extern void fuzz_continue(ShopperEnv *env, const ShopperModel *model);
 /* of ask.c: answers are added here, so that nothing is optimized away */
 extern volatile double fuzz_sink;
 extern void fuzz_touch_dictionary(const ShopperDictionary *d);
+extern void fuzz_ask_trees(ShopperEnv *env, const ShopperModel *model, const double *dense, const int32_t *lookup, uint64_t random);
 extern void fuzz_ask_rules(ShopperEnv *env, const ShopperModel *model, uint64_t random);
 
 #endif

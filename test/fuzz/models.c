@@ -9,12 +9,16 @@
 #include "../../src/features/intake.h"
 
 const char *const fuzz_kind_name[FUZZ_KINDS] = {
-	"logistic, 2 classes", "logistic, 3 classes", "linear with errors", "mlp, 2 classes", "mlp, 3 classes", "mlp, number",
-	"itemsets of integers", "itemsets of texts", "svd explicit", "svd implicit",
-	"boosting, 2 classes", "boosting, 3 classes", "boosting, amounts"
+#define ROWS(name, learner, classes, options) name,
+#define BASKETS(name, ids, options) name,
+#define RATINGS(name, implicit, options) name,
+#include "kinds.def"
+#undef ROWS
+#undef BASKETS
+#undef RATINGS
 };
 
-enum {ROWS = 200, USERS = 12, ITEMS = 9, BASKETS = 30};
+enum {N_ROWS = 200, USERS = 12, ITEMS = 9, BASKETS = 30};
 
 /* "name=value name=value": arrays as 4,3 */
 static ShopperStatus
@@ -28,7 +32,9 @@ set_options(ShopperEnv *env, ShopperModel *model, const char *options)
 	{
 		char	   *value = strchr(word, '='),
 				   *next = NULL;
+		const char *key = "algorithm";
 		ShopperRaw	element[4],
+					algorithm[4],
 					raw = {.kind = SHOPPER_RAW_NUMBER,.element = element};
 		ShopperOptionType type;
 
@@ -39,7 +45,17 @@ set_options(ShopperEnv *env, ShopperModel *model, const char *options)
 			raw.kind = SHOPPER_RAW_BOOLEAN;
 		else if (type == SHOPPER_CHOICE || type == SHOPPER_STRING)
 			raw.kind = SHOPPER_RAW_STRING;
-		else if (type == SHOPPER_STRINGS || type == SHOPPER_INTEGERS)
+		else if (type == SHOPPER_LEARNERS)
+		{
+			raw.kind = SHOPPER_RAW_ARRAY;
+			for (char *part = strtok_r(value, ",", &next); part != NULL; part = strtok_r(NULL, ",", &next))
+			{
+				algorithm[raw.n] = (ShopperRaw) {.kind = SHOPPER_RAW_STRING,.text = part};
+				element[raw.n] = (ShopperRaw) {.kind = SHOPPER_RAW_OBJECT,.n = 1,.element = &algorithm[raw.n],.key = &key};
+				raw.n++;
+			}
+		}
+		else if (type == SHOPPER_STRINGS || type == SHOPPER_INTEGERS || type == SHOPPER_NUMBERS)
 		{
 			raw.kind = SHOPPER_RAW_ARRAY;
 			for (char *part = strtok_r(value, ",", &next); part != NULL; part = strtok_r(NULL, ",", &next))
@@ -106,7 +122,7 @@ fuzz_train_rows(ShopperEnv *env, ShopperModel *model, const ShopperLearner *lear
 									classes > 0 ? SHOPPER_TARGET_CLASS : SHOPPER_TARGET_NUMBER, (ShopperIntakeRoles) {.weight = true}));
 	for (int i = 0; i < 6; i++)
 		SHOPPER_TRY(shopper_intake_column(&in, i, names[i], kinds[i], i == 4, false));
-	for (int i = 0; i < ROWS; i++)
+	for (int i = 0; i < N_ROWS; i++)
 		SHOPPER_TRY(add_row(&in, i, classes));
 	SHOPPER_NEW0(env, model->spec, 1);
 	SHOPPER_TRY(shopper_intake_finish(&in, &rules, &table, model->spec));
@@ -168,35 +184,18 @@ fuzz_train_ratings(ShopperEnv *env, ShopperModel *model, bool implicit, const ch
 static ShopperStatus
 train(ShopperEnv *env, int k, ShopperModel *model)
 {
-	switch (k)
-	{
-		case 0:
-			return fuzz_train_rows(env, model, &shopper_learner_logistic, 2, "positive=yes exclude=a,b penalty=none", NULL);
-		case 1:
-			return fuzz_train_rows(env, model, &shopper_learner_logistic, 3, "max_iterations=20", NULL);
-		case 2:
-			return fuzz_train_rows(env, model, &shopper_learner_linear, 0, "penalty=none levels=reference", NULL);
-		case 3:
-			return fuzz_train_rows(env, model, &shopper_learner_mlp, 2, "hidden=4,3 epochs=2 validation=0.2", NULL);
-		case 4:
-			return fuzz_train_rows(env, model, &shopper_learner_mlp, 3, "hidden=5 epochs=2 activation=tanh", NULL);
-		case 5:
-			return fuzz_train_rows(env, model, &shopper_learner_mlp, 0, "hidden=4,3,2 epochs=2", NULL);
-		case 6:
-			return train_baskets(env, model, SHOPPER_ID_INT, "min_support=0.1");
-		case 7:
-			return train_baskets(env, model, SHOPPER_ID_TEXT, "min_count=2 method=apriori max_length=4");
-		case 8:
-			return fuzz_train_ratings(env, model, false, "factors=3 epochs=5", NULL);
-		case 9:
-			return fuzz_train_ratings(env, model, true, "factors=3 epochs=3 implicit=true", NULL);
-		case 10:
-			return fuzz_train_rows(env, model, &shopper_learner_boosting, 2, "trees=4 max_leaves=5 min_rows=3 validation=0.2 early_stopping=2", NULL);
-		case 11:
-			return fuzz_train_rows(env, model, &shopper_learner_boosting, 3, "trees=2 max_depth=3 growth=depth min_rows=2", NULL);
-		case 12:
-			return fuzz_train_rows(env, model, &shopper_learner_boosting, 0, "trees=3 max_leaves=6 min_rows=2 loss=quantile", NULL);
-	}
+	int			at = 0;
+
+#define ROWS(name, learner, classes, options) \
+	if (k == at++) return fuzz_train_rows(env, model, &shopper_learner_##learner, classes, options, NULL);
+#define BASKETS(name, ids, options) \
+	if (k == at++) return train_baskets(env, model, ids, options);
+#define RATINGS(name, implicit, options) \
+	if (k == at++) return fuzz_train_ratings(env, model, implicit, options, NULL);
+#include "kinds.def"
+#undef ROWS
+#undef BASKETS
+#undef RATINGS
 	return SHOPPER_UNSUPPORTED;
 }
 

@@ -69,6 +69,16 @@ shopper_ensemble_output_of(const ShopperEnsemble *e, int64_t tree)
 	return e->tree[tree].output;
 }
 
+int
+shopper_ensemble_depth(const ShopperEnsemble *e)
+{
+	int			depth = 0;
+
+	for (int64_t t = 0; t < e->n_trees; t++)
+		depth = e->tree[t].depth > depth ? e->tree[t].depth : depth;
+	return depth;
+}
+
 /* ---- adding ---- */
 
 static ShopperStatus
@@ -287,6 +297,14 @@ shopper_ensemble_append(ShopperEnv *env, ShopperEnsemble *e, const ShopperEnsemb
 	}
 	shopper_release(env, set);
 	return SHOPPER_OK;
+}
+
+void
+shopper_ensemble_shift(ShopperEnsemble *e, int64_t n, const double *shift)
+{
+	for (int64_t i = n < e->n_trees ? e->tree[n].node : e->n_nodes; i < e->n_nodes; i++)
+		if (e->node[i].right >= 0 && (int) e->node[i].input < e->n_dense)
+			e->node[i].threshold = (float) ((double) e->node[i].threshold + shift[e->node[i].input]);
 }
 
 /* ---- looking ---- */

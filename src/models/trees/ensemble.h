@@ -53,6 +53,7 @@ extern int64_t shopper_ensemble_nodes(const ShopperEnsemble *ensemble);
 extern int64_t shopper_ensemble_leaves(const ShopperEnsemble *ensemble);
 extern int shopper_ensemble_outputs(const ShopperEnsemble *ensemble);
 extern int shopper_ensemble_values(const ShopperEnsemble *ensemble);
+extern int shopper_ensemble_depth(const ShopperEnsemble *ensemble);	/* edges of the longest path */
 extern int shopper_ensemble_output_of(const ShopperEnsemble *ensemble, int64_t tree);
 
 /* out (outputs) = sums of the leaves a row falls into. No allocation, any thread. */
@@ -74,6 +75,9 @@ extern ShopperStatus shopper_ensemble_shap(ShopperEnv *env, const ShopperEnsembl
  */
 extern ShopperStatus shopper_ensemble_append(ShopperEnv *env, ShopperEnsemble *ensemble, const ShopperEnsemble *from,
 											 const int *input, const int32_t *const *old_code);
+
+/* Move the thresholds of the trees from tree n on: shift (n_dense). */
+extern void shopper_ensemble_shift(ShopperEnsemble *ensemble, int64_t n, const double *shift);
 
 /* Sum of the gains of each input (n_dense + n_lookup). */
 extern void shopper_ensemble_gains(const ShopperEnsemble *ensemble, double *gain);

@@ -175,6 +175,15 @@ shopper_ensemble_finish(ShopperEnv *env, ShopperEnsemble *e)
 	double	   *share;
 	int64_t		words = 0;
 
+	shopper_release(env, e->slot);
+	shopper_release(env, e->hot);
+	shopper_release(env, e->wide);
+	shopper_release(env, e->right_levels);
+	shopper_release(env, e->base);
+	e->slot = NULL;
+	e->hot = NULL;
+	e->wide = NULL;
+	e->right_levels = NULL;
 	e->splits_categories = false;
 	SHOPPER_TRY(assign_slots(env, e, &slot_of));
 	for (int64_t t = 0; t < e->n_trees; t++)
