@@ -382,9 +382,8 @@ standardize_number(void *arg, int j)
 	}
 }
 
-/* Count the levels, choose the base, set block sizes and offsets. */
-static ShopperStatus
-lay_out_categories(ShopperTable *t, ShopperSpec *spec, bool drop_base)
+ShopperStatus
+shopper_table_lay_out(ShopperTable *t, ShopperSpec *spec, bool drop_base)
 {
 	spec->width = spec->n_dense;
 	for (int k = 0; k < spec->n_categories; k++)
@@ -436,7 +435,7 @@ shopper_table_prepare(ShopperTable *t, ShopperSpec *spec, const ShopperPrepare *
 		SHOPPER_TRY(add_flags(t, spec));
 	shopper_parallel(t->env, n_numbers, standardize_number, &s);
 	SHOPPER_TRY(shopper_poll(t->env));
-	SHOPPER_TRY(lay_out_categories(t, spec, how->drop_base));
+	SHOPPER_TRY(shopper_table_lay_out(t, spec, how->drop_base));
 	for (int k = 0; k < t->n_lookup; k++)
 	{
 		for (int64_t i = 0; i < t->n; i++)

@@ -102,7 +102,7 @@ ask_block(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 		for (int k = 0; k < spec->n_categories; k++)
 		{
 			t.size[k] = spec->category[k].size;
-			t.lookup[k][i] = (int32_t) (shopper_random(random, (uint64_t) k, (uint64_t) i) % (uint64_t) (t.size[k] + 1));
+			t.lookup[k][i] = (int32_t) (shopper_random(random, (uint64_t) k, (uint64_t) i) % (uint64_t) (t.size[k] + 1)) - !spec->prepared;
 		}
 	}
 	out = shopper_alloc(env, (size_t) (3 * shopper_model_outputs(m)), sizeof(double));
@@ -110,6 +110,21 @@ ask_block(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 		return;
 	m->learner->predict_block(m, &t, 0, 3, out);
 	fuzz_sink += out[0];
+}
+
+static void
+ask_why(ShopperEnv *env, const ShopperModel *m, const double *dense, const int32_t *lookup, int output)
+{
+	int			n = m->spec->n_dense + m->spec->n_categories;
+	double	   *contribution = shopper_alloc0(env, (size_t) n, sizeof(double)),
+				base;
+
+	if (contribution == NULL || m->learner->explain == NULL)
+		return;
+	touch(m->learner->explain_unit(m));
+	if (m->learner->explain(env, m, dense, lookup, output, &base, contribution) == SHOPPER_OK)
+		for (int i = 0; i < n; i++)
+			fuzz_sink += base + contribution[i];
 }
 
 static void
@@ -138,6 +153,7 @@ ask_rows(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	m->learner->predict(m, dense, lookup, out);
 	fuzz_sink += out[0];
 	ask_block(env, m, random);
+	ask_why(env, m, dense, lookup, (int) (random % (uint64_t) outputs));
 	if (shopper_spec_names(env, spec, &names) == SHOPPER_OK)
 		for (int i = 0; i < spec->width; i++)
 		{

@@ -10,7 +10,7 @@
 
 const char *const fuzz_kind_name[FUZZ_KINDS] = {
 	"logistic, 2 classes", "logistic, 3 classes", "linear with errors", "mlp, 2 classes", "mlp, 3 classes", "mlp, number",
-	"itemsets of integers", "itemsets of texts", "svd explicit", "svd implicit"
+	"itemsets of integers", "itemsets of texts", "svd explicit", "svd implicit", "bayes, 2 classes", "bayes, 3 classes"
 };
 
 enum {ROWS = 200, USERS = 12, ITEMS = 9, BASKETS = 30};
@@ -189,6 +189,10 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 			return fuzz_train_ratings(env, model, false, "factors=3 epochs=5", NULL);
 		case 9:
 			return fuzz_train_ratings(env, model, true, "factors=3 epochs=3 implicit=true", NULL);
+		case 10:
+			return fuzz_train_rows(env, model, &shopper_learner_bayes, 2, "positive=yes validation=0.2", NULL);
+		case 11:
+			return fuzz_train_rows(env, model, &shopper_learner_bayes, 3, "smoothing=0.5", NULL);
 	}
 	return SHOPPER_UNSUPPORTED;
 }

@@ -382,7 +382,10 @@ prepare(ShopperModel *model, ShopperTable *t)
 	how.impute = shopper_option_is(o, "impute", "mean") ? SHOPPER_IMPUTE_MEAN
 		: shopper_option_is(o, "impute", "zero") ? SHOPPER_IMPUTE_ZERO : SHOPPER_IMPUTE_MEDIAN;
 	if (learner->input == SHOPPER_RAW)
-		return shopper_table_summarize(t, model->spec, how.impute);
+	{
+		SHOPPER_TRY(shopper_table_summarize(t, model->spec, how.impute));
+		return shopper_table_lay_out(t, model->spec, false);
+	}
 	how.missing_flags = shopper_option_boolean(o, "missing_flags");
 	how.standardize = shopper_option_boolean(o, "standardize");
 	how.drop_base = shopper_option_is(o, "levels", "reference") ||
