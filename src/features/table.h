@@ -64,7 +64,7 @@ typedef struct ShopperPrepare
 /*
  * Learn means, scales, fills and blocks from rows [0, n_train) into spec, then
  * turn all rows into the prepared encoding in place (flags are added columns).
- * Raw learners call shopper_table_summarize() instead, for ranges and medians, and
+ * Raw learners call shopper_table_summarize() instead, for ranges and means, and
  * shopper_table_lay_out() for the counts and numbers of levels.
  */
 extern ShopperStatus shopper_table_prepare(ShopperTable *table, ShopperSpec *spec, const ShopperPrepare *how);

@@ -283,11 +283,34 @@ fuzz_ask(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	}
 }
 
+/* Two readings of the same bytes, merged and asked; what comes out must be storable. */
+static ShopperStatus
+merge_with_itself(ShopperEnv *env, const ShopperModel *m)
+{
+	ShopperModel one,
+				two;
+	unsigned char *bytes;
+	int64_t		length;
+
+	SHOPPER_TRY(shopper_model_encode(env, m, &bytes, &length));
+	SHOPPER_TRY(shopper_model_decode(env, bytes, (size_t) length, &one));
+	SHOPPER_TRY(shopper_model_decode(env, bytes, (size_t) length, &two));
+	SHOPPER_TRY(shopper_model_merge(env, &one, &two));
+	ask_rows(env, &one, 1);
+	SHOPPER_TRY(shopper_model_encode(env, &one, &bytes, &length));
+	if (shopper_model_decode(env, bytes, (size_t) length, &two) != SHOPPER_OK)
+		abort();
+	return SHOPPER_OK;
+}
+
 void
 fuzz_continue(ShopperEnv *env, const ShopperModel *m)
 {
 	ShopperModel next;
 
+	env->status = SHOPPER_OK;
+	if (m->learner->merge != NULL)
+		(void) merge_with_itself(env, m);
 	env->status = SHOPPER_OK;
 	if (m->learner->shape == SHOPPER_RATINGS)
 		(void) fuzz_train_ratings(env, &next, shopper_option_boolean(&m->options, "implicit"), "factors=3 epochs=1", m);

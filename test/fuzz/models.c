@@ -7,10 +7,11 @@
 
 #include "../../src/core/hash.h"
 #include "../../src/features/intake.h"
+#include "../../src/models/supervised/sums.h"
 
 const char *const fuzz_kind_name[FUZZ_KINDS] = {
 	"logistic, 2 classes", "logistic, 3 classes", "linear with errors", "mlp, 2 classes", "mlp, 3 classes", "mlp, number",
-	"itemsets of integers", "itemsets of texts", "svd explicit", "svd implicit", "bayes, 2 classes", "bayes, 3 classes"
+	"itemsets of integers", "itemsets of texts", "svd explicit", "svd implicit", "bayes, 2 classes", "bayes, 3 classes", "linear with sums"
 };
 
 enum {ROWS = 200, USERS = 12, ITEMS = 9, BASKETS = 30};
@@ -165,6 +166,27 @@ fuzz_train_ratings(ShopperEnv *env, ShopperModel *model, bool implicit, const ch
 }
 
 static ShopperStatus
+train_sums(ShopperEnv *env, ShopperModel *model)
+{
+	static const char *const names[] = {"height", "width"};
+	size_t		size = shopper_sums_size(3, true, 0, 0);
+	ShopperSums *s = shopper_alloc0(env, size, 1);
+
+	SHOPPER_TRY(start(env, model, &shopper_learner_linear, SHOPPER_REGRESS, ""));
+	shopper_sums_init(s, 3, true, 0, 0);
+	for (int i = 0; i < ROWS; i++)
+	{
+		double	   *row = shopper_sums_row(s);
+
+		for (int j = 0; j < 3; j++)
+			row[j] = shopper_normal(6, (uint64_t) j, (uint64_t) i);
+		shopper_sums_commit(s, 0);
+	}
+	shopper_sums_flush(s);
+	return shopper_sums_model(env, model, s, names);
+}
+
+static ShopperStatus
 train(ShopperEnv *env, int k, ShopperModel *model)
 {
 	switch (k)
@@ -193,6 +215,8 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 			return fuzz_train_rows(env, model, &shopper_learner_bayes, 2, "positive=yes validation=0.2", NULL);
 		case 11:
 			return fuzz_train_rows(env, model, &shopper_learner_bayes, 3, "smoothing=0.5", NULL);
+		case 12:
+			return train_sums(env, model);
 	}
 	return SHOPPER_UNSUPPORTED;
 }

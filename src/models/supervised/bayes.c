@@ -311,6 +311,29 @@ predict(const ShopperModel *model, const double *dense, const int32_t *lookup, d
 	to_probabilities(out, b->n_classes);
 }
 
+/* The same terms for a column: z[0], z[K] ... */
+static void
+add_number(const ShopperBayes *b, int j, int c, const double *x, int64_t n, double *z)
+{
+	size_t		k = (size_t) b->n_classes,
+				at = (size_t) j * k + (size_t) c;
+	double		constant = b->constant[at],
+				rate = b->rate[at],
+				center = b->center[at];
+
+	if (b->boolean[j])
+		for (int64_t i = 0; i < n; i++)
+			z[(size_t) i * k] += number_term(b, j, c, x[i]);
+	else
+		for (int64_t i = 0; i < n; i++)
+		{
+			double		d = x[i] - center,
+						term = constant - far_at_most(rate * d * d);
+
+			z[(size_t) i * k] += x[i] == x[i] ? term : 0;
+		}
+}
+
 static void
 predict_block(const ShopperModel *model, const ShopperTable *t, int64_t from, int64_t to, double *out)
 {
@@ -321,9 +344,8 @@ predict_block(const ShopperModel *model, const ShopperTable *t, int64_t from, in
 	for (int64_t i = 0; i < n; i++)
 		memcpy(out + i * k, b->prior, (size_t) k * sizeof(double));
 	for (int j = 0; j < t->n_dense; j++)
-		for (int64_t i = 0; i < n; i++)
-			for (int c = 0; c < k; c++)
-				out[i * k + c] += number_term(b, j, c, t->dense[j][from + i]);
+		for (int c = 0; c < k; c++)
+			add_number(b, j, c, t->dense[j] + from, n, out + c);
 	for (int g = 0; g < t->n_lookup; g++)
 		for (int64_t i = 0; i < n; i++)
 			for (int c = 0; c < k; c++)

@@ -383,7 +383,8 @@ prepare(ShopperModel *model, ShopperTable *t)
 		: shopper_option_is(o, "impute", "zero") ? SHOPPER_IMPUTE_ZERO : SHOPPER_IMPUTE_MEDIAN;
 	if (learner->input == SHOPPER_RAW)
 	{
-		SHOPPER_TRY(shopper_table_summarize(t, model->spec, how.impute));
+		/* raw learners see what is missing, so nothing is filled: the mean is enough to describe a column, medians cost */
+		SHOPPER_TRY(shopper_table_summarize(t, model->spec, SHOPPER_IMPUTE_MEAN));
 		return shopper_table_lay_out(t, model->spec, false);
 	}
 	how.missing_flags = shopper_option_boolean(o, "missing_flags");
