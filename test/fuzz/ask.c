@@ -12,6 +12,7 @@
 
 #include "../../src/core/hash.h"
 #include "../../src/models/recommend/recommend.h"
+#include "../../src/models/supervised/bayes_net.h"
 
 volatile double fuzz_sink;
 
@@ -112,6 +113,28 @@ ask_block(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	fuzz_sink += out[0];
 }
 
+/* Any node, given some others. */
+static void
+ask_network(ShopperEnv *env, const ShopperModel *m, uint64_t random)
+{
+	const ShopperBayesNet *net = m->state;
+	int			query = (int) (random % (uint64_t) net->n_nodes);
+	int		   *state = shopper_alloc(env, (size_t) net->n_nodes, sizeof(int));
+	double	   *p = shopper_alloc(env, (size_t) net->node[query].n_states, sizeof(double));
+
+	if (state == NULL || p == NULL)
+		return;
+	for (int i = 0; i < net->n_nodes; i++)
+	{
+		state[i] = shopper_random(random, 20, (uint64_t) i) % 2 ? -1
+			: (int) (shopper_random(random, 21, (uint64_t) i) % (uint64_t) net->node[i].n_states);
+		for (int s = 0; s < net->node[i].n_states; s++)
+			touch(shopper_node_label(m, &net->node[i], s));
+	}
+	if (shopper_bayes_net_query(env, net, query, state, NULL, p) == SHOPPER_OK)
+		fuzz_sink += p[net->node[query].n_states - 1];
+}
+
 static void
 ask_why(ShopperEnv *env, const ShopperModel *m, const double *dense, const int32_t *lookup, int output)
 {
@@ -153,6 +176,8 @@ ask_rows(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	m->learner->predict(m, dense, lookup, out);
 	fuzz_sink += out[0];
 	ask_block(env, m, random);
+	if (m->learner == &shopper_learner_bayes_net)
+		ask_network(env, m, random);
 	ask_why(env, m, dense, lookup, (int) (random % (uint64_t) outputs));
 	if (shopper_spec_names(env, spec, &names) == SHOPPER_OK)
 		for (int i = 0; i < spec->width; i++)

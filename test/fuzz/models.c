@@ -11,7 +11,8 @@
 
 const char *const fuzz_kind_name[FUZZ_KINDS] = {
 	"logistic, 2 classes", "logistic, 3 classes", "linear with errors", "mlp, 2 classes", "mlp, 3 classes", "mlp, number",
-	"itemsets of integers", "itemsets of texts", "svd explicit", "svd implicit", "bayes, 2 classes", "bayes, 3 classes", "linear with sums"
+	"itemsets of integers", "itemsets of texts", "svd explicit", "svd implicit", "bayes, 2 classes", "bayes, 3 classes", "linear with sums",
+	"bayes_net, tan", "bayes_net, given"
 };
 
 enum {ROWS = 200, USERS = 12, ITEMS = 9, BASKETS = 30};
@@ -28,7 +29,7 @@ set_options(ShopperEnv *env, ShopperModel *model, const char *options)
 	{
 		char	   *value = strchr(word, '='),
 				   *next = NULL;
-		ShopperRaw	element[4],
+		ShopperRaw	element[8],
 					raw = {.kind = SHOPPER_RAW_NUMBER,.element = element};
 		ShopperOptionType type;
 
@@ -63,7 +64,7 @@ start(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, Shopp
 /* ---- rows: numbers, a boolean, a category with NULLs and rare levels, dates, a vector ---- */
 
 static ShopperStatus
-add_row(ShopperIntake *in, int i, int classes)
+add_row(ShopperIntake *in, int i, int classes, bool vectors)
 {
 	static const char *const class_names[] = {"no", "yes", "perhaps"};
 	double		x = shopper_normal(1, 1, (uint64_t) i),
@@ -85,7 +86,8 @@ add_row(ShopperIntake *in, int i, int classes)
 	SHOPPER_TRY(shopper_intake_text(in, &in->column[2], i % 13 == 0 ? NULL : level, strlen(level)));
 	shopper_intake_days(in, &in->column[3], i % 17 == 0 ? NAN : 7000 + i * 5);
 	shopper_intake_days(in, &in->column[4], 7000.25 + i);
-	SHOPPER_TRY(shopper_intake_vector(in, &in->column[5], vector, i % 19 == 0 ? 0 : 3));
+	if (vectors)
+		SHOPPER_TRY(shopper_intake_vector(in, &in->column[5], vector, i % 19 == 0 ? 0 : 3));
 	shopper_intake_commit(in);
 	return SHOPPER_OK;
 }
@@ -100,14 +102,15 @@ fuzz_train_rows(ShopperEnv *env, ShopperModel *model, const ShopperLearner *lear
 	ShopperIntakeRules rules = {.max_levels = 4,.on_unseen = SHOPPER_UNSEEN_OTHER,.zone = "Europe/Berlin"};
 	ShopperIntake in;
 	ShopperTable table;
+	bool		vectors = learner != &shopper_learner_bayes_net;
 
 	SHOPPER_TRY(start(env, model, learner, classes > 0 ? SHOPPER_CLASSIFY : SHOPPER_REGRESS, options));
-	SHOPPER_TRY(shopper_intake_init(&in, env, learner->wide, 6, "bought",
+	SHOPPER_TRY(shopper_intake_init(&in, env, learner->wide, vectors ? 6 : 5, "bought",
 									classes > 0 ? SHOPPER_TARGET_CLASS : SHOPPER_TARGET_NUMBER, true, false));
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 5 + vectors; i++)
 		SHOPPER_TRY(shopper_intake_column(&in, i, names[i], kinds[i], i == 4, false));
 	for (int i = 0; i < ROWS; i++)
-		SHOPPER_TRY(add_row(&in, i, classes));
+		SHOPPER_TRY(add_row(&in, i, classes, vectors));
 	SHOPPER_NEW0(env, model->spec, 1);
 	SHOPPER_TRY(shopper_intake_finish(&in, &rules, &table, model->spec));
 	return shopper_train_rows(env, model, &table, NULL, previous);
@@ -217,6 +220,11 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 			return fuzz_train_rows(env, model, &shopper_learner_bayes, 3, "smoothing=0.5", NULL);
 		case 12:
 			return train_sums(env, model);
+		case 13:
+			return fuzz_train_rows(env, model, &shopper_learner_bayes_net, 3, "bins=3", NULL);
+		case 14:
+			return fuzz_train_rows(env, model, &shopper_learner_bayes_net, 2,
+								   "positive=yes structure=given bins=3 edges=age->bought,colour->bought,bought->birth,age->birth", NULL);
 	}
 	return SHOPPER_UNSUPPORTED;
 }
