@@ -15,10 +15,10 @@ FROM model, coefficients(named) s JOIN LATERAL coefficients(by_rows) r USING (fe
 SELECT metric, round(value::numeric, 6) FROM model, model_metrics(named) ORDER BY metric;
 SELECT model_info(lin)->'features' AS features, model_info(lin)->'target' AS target FROM model;
 -- scored by array, or by row with the names
-SELECT round(predict_value(lin, ARRAY[1, 2])::numeric, 6) AS by_array, round(predict_value(named, f)::numeric, 6) AS by_row,
-       round(predict_value(lin, g)::numeric, 6) AS x1_x2, predict_value(lin, NULL::float8[]) AS nothing
+SELECT round(predict_value_array(lin, ARRAY[1, 2])::numeric, 6) AS by_array, round(predict_value(named, f)::numeric, 6) AS by_row,
+       round(predict_value(lin, g)::numeric, 6) AS x1_x2, predict_value_array(lin, NULL::float8[]) AS nothing
 FROM model, (SELECT 1 AS a, 2 AS b) f, (SELECT 1 AS x1, 2 AS x2) g;
-SELECT predict_purchase(nb, ARRAY[1, NULL]::float8[])::numeric(8, 6) AS p, predict_class(nb, ARRAY[50, 50]) AS class FROM model;
+SELECT predict_purchase_array(nb, ARRAY[1, NULL]::float8[])::numeric(8, 6) AS p, predict_class_array(nb, ARRAY[50, 50]) AS class FROM model;
 SELECT bool_and(abs(predict_purchase(nb, f) - predict_purchase(r, f)) < 1e-12) AS same FROM model, (SELECT train_classifier_from('SELECT bought, a, b FROM sums_rows', 'bought', bayes()) AS r) t, sums_rows f;
 -- in parallel the same
 SET parallel_setup_cost = 0;
@@ -29,13 +29,13 @@ CREATE TABLE sums_parallel AS SELECT train_linear(y, ARRAY[a, b]) AS lin, train_
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
-SELECT max(abs(predict_value(p.lin, x) - predict_value(model.lin, x))) < 1e-9 AS same_line, max(abs(predict_purchase(p.nb, x) - predict_purchase(model.nb, x))) < 1e-12 AS same_bayes
+SELECT max(abs(predict_value_array(p.lin, x) - predict_value_array(model.lin, x))) < 1e-9 AS same_line, max(abs(predict_purchase_array(p.nb, x) - predict_purchase_array(model.nb, x))) < 1e-12 AS same_bayes
 FROM model, sums_parallel p, sums_rows, LATERAL (SELECT ARRAY[a, b]) l(x);
 -- over a window of rows that grows
 SELECT round((SELECT coefficient FROM coefficients(m) WHERE feature = 'x1')::numeric, 4) AS slope FROM (
   SELECT i, train_linear(y, ARRAY[a, b]) OVER (ORDER BY i) AS m FROM sums_rows WHERE i <= 103) s WHERE i IN (40, 64, 103) ORDER BY i;
 -- merging models of parts
-SELECT max(abs(predict_value(merged.lin, x) - predict_value(model.lin, x))) < 1e-9 AS same_line, max(abs(predict_purchase(merged.nb, x) - predict_purchase(model.nb, x))) < 1e-12 AS same_bayes,
+SELECT max(abs(predict_value_array(merged.lin, x) - predict_value_array(model.lin, x))) < 1e-9 AS same_line, max(abs(predict_purchase_array(merged.nb, x) - predict_purchase_array(model.nb, x))) < 1e-12 AS same_bayes,
        min((model_info(merged.lin)->'rows')::text) AS row_count
 FROM model, (SELECT merge_models(lin) AS lin, merge_models(nb) AS nb FROM (SELECT train_linear(y, ARRAY[a, b]) AS lin, train_naive_bayes(bought, ARRAY[a, b]) AS nb FROM sums_rows GROUP BY region) s) merged,
      sums_rows, LATERAL (SELECT ARRAY[a, b]) l(x);
@@ -48,7 +48,7 @@ FROM (SELECT merge_models(m) AS merged FROM part) s, whole;
 SELECT (SELECT accuracy(bought_often, predict_purchase(m, f) >= 0.5) > 0.9 FROM (SELECT a > 50 AS bought_often, a FROM sums_rows) f) AS good
 FROM (SELECT merge_models(m) AS m FROM (SELECT train_classifier(f, 'y', mlp(hidden => '{8}', epochs => 20, batch_size => 20)) AS m FROM (SELECT region, a > 50 AS y, a FROM sums_rows) g, LATERAL (SELECT y, a) f GROUP BY region) s) t;
 -- several classes, NULLs, other types
-SELECT predict_class(train_naive_bayes(t, x::float8[], NULL, bayes(var_smoothing => 0.1)), ARRAY[9.5]) AS class FROM (VALUES ('low', '{1}'), ('low', '{2}'), ('mid', '{5}'), ('mid', '{NULL}'), ('high', '{10}'), ('high', '{inf}'), (NULL, '{3}')) v(t, x);
+SELECT predict_class_array(train_naive_bayes(t, x::float8[], NULL, bayes(var_smoothing => 0.1)), ARRAY[9.5]) AS class FROM (VALUES ('low', '{1}'), ('low', '{2}'), ('mid', '{5}'), ('mid', '{NULL}'), ('high', '{10}'), ('high', '{inf}'), (NULL, '{3}')) v(t, x);
 SELECT model_info(train_linear(y, x))->'rows' AS row_count FROM (VALUES (1::float8, ARRAY[1.0]), (2, '{2}'), (NULL, '{3}'), (4, '{NULL}'), (5, '{5.5}'), ('nan', '{6}')) v(y, x);
 -- refused
 SELECT train_linear(y, x::float8[]) FROM (VALUES (1, '{1,2}'), (2, '{1}')) v(y, x);
@@ -59,8 +59,8 @@ SELECT train_linear(y, ARRAY[a], NULL, logistic()) FROM sums_rows;
 SELECT train_naive_bayes(bought, ARRAY[a]) FROM sums_rows WHERE bought;
 SELECT train_naive_bayes(bought, ARRAY[a]) FROM sums_rows WHERE false;
 SELECT train_naive_bayes(repeat('x', 70), ARRAY[a]) FROM sums_rows;
-SELECT predict_value(lin, ARRAY[1, 2, 3]) FROM model;
-SELECT predict_value(nb, ARRAY[1, 2]) FROM model;
+SELECT predict_value_array(lin, ARRAY[1, 2, 3]) FROM model;
+SELECT predict_value_array(nb, ARRAY[1, 2]) FROM model;
 SELECT merge_models(lin, nb) FROM model;
 SELECT merge_models(by_rows, lin) FROM model;
 SELECT merge_models(a, b) FROM (SELECT train_linear(y, ARRAY[a], '{a}') AS a, train_linear(y, ARRAY[b], '{b}') AS b FROM sums_rows) s;

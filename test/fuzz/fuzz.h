@@ -5,7 +5,7 @@
 #include "../../src/models/learner.h"
 
 /* A model of each kind, small, so that a mutation is likely to hit something. */
-#define FUZZ_KINDS 15
+#define FUZZ_KINDS 17
 extern const char *const fuzz_kind_name[FUZZ_KINDS];
 /* Train kind k and encode it; ends the program when that fails. */
 extern void fuzz_model(ShopperEnv *env, int k, unsigned char **bytes, int64_t *length);

@@ -12,7 +12,7 @@
 const char *const fuzz_kind_name[FUZZ_KINDS] = {
 	"logistic, 2 classes", "logistic, 3 classes", "linear with errors", "mlp, 2 classes", "mlp, 3 classes", "mlp, number",
 	"itemsets of integers", "itemsets of texts", "svd explicit", "svd implicit", "bayes, 2 classes", "bayes, 3 classes", "linear with sums",
-	"bayes_net, tan", "bayes_net, given"
+	"bayes_net, tan", "bayes_net, given", "knn, 2 classes", "knn, number"
 };
 
 enum {ROWS = 200, USERS = 12, ITEMS = 9, BASKETS = 30};
@@ -225,6 +225,10 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 		case 14:
 			return fuzz_train_rows(env, model, &shopper_learner_bayes_net, 2,
 								   "positive=yes structure=given bins=3 edges=age->bought,colour->bought,bought->birth,age->birth", NULL);
+		case 15:
+			return fuzz_train_rows(env, model, &shopper_learner_knn, 2, "positive=yes k=3 max_rows=40", NULL);
+		case 16:
+			return fuzz_train_rows(env, model, &shopper_learner_knn, 0, "k=5 max_rows=40 metric=cosine weights=distance", NULL);
 	}
 	return SHOPPER_UNSUPPORTED;
 }

@@ -49,12 +49,12 @@ CREATE AGGREGATE @extschema@.train_naive_bayes(target "any", features float8[], 
 	(SFUNC = @extschema@.shopper_naive_bayes_accum, STYPE = bytea, FINALFUNC = @extschema@.shopper_naive_bayes_final, COMBINEFUNC = @extschema@.shopper_sums_combine_states, PARALLEL = SAFE);
 COMMENT ON AGGREGATE @extschema@.train_naive_bayes("any", float8[], text[], jsonb) IS 'Naive Bayes for the class target from an array of numbers, from sums alone: parallel, and models of parts can be merged; options come from bayes()';
 
-CREATE FUNCTION @extschema@.predict_purchase(model bytea, features float8[]) RETURNS float8
+CREATE FUNCTION @extschema@.predict_purchase_array(model bytea, features float8[]) RETURNS float8
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'shopper_predict_purchase_array';
-COMMENT ON FUNCTION @extschema@.predict_purchase(bytea, float8[]) IS 'Probability of the positive class for an array of numbers, in the order of the models columns; NULL elements are missing values';
-CREATE FUNCTION @extschema@.predict_class(model bytea, features float8[]) RETURNS text
+COMMENT ON FUNCTION @extschema@.predict_purchase_array(bytea, float8[]) IS 'Probability of the positive class for an array of numbers, in the order of the model''s columns; NULL elements are missing values';
+CREATE FUNCTION @extschema@.predict_class_array(model bytea, features float8[]) RETURNS text
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'shopper_predict_class_array';
-COMMENT ON FUNCTION @extschema@.predict_class(bytea, float8[]) IS 'The most probable class for an array of numbers, in the order of the models columns';
-CREATE FUNCTION @extschema@.predict_value(model bytea, features float8[]) RETURNS float8
+COMMENT ON FUNCTION @extschema@.predict_class_array(bytea, float8[]) IS 'The most probable class for an array of numbers, in the order of the model''s columns';
+CREATE FUNCTION @extschema@.predict_value_array(model bytea, features float8[]) RETURNS float8
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'shopper_predict_value_array';
-COMMENT ON FUNCTION @extschema@.predict_value(bytea, float8[]) IS 'The amount that a regressor expects for an array of numbers, in the order of the models columns';
+COMMENT ON FUNCTION @extschema@.predict_value_array(bytea, float8[]) IS 'The amount that a regressor expects for an array of numbers, in the order of the model''s columns';

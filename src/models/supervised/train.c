@@ -193,7 +193,7 @@ measure(ShopperEnv *env, Measuring *m, Sums *total)
 	int64_t		from = m->from,
 				to = m->to;
 	double	   *score = m->score;
-	int64_t		window = 16384;
+	int64_t		window = m->model->learner->measured_rows > 0 ? 512 : 16384;	/* slow scoring: poll more often */
 
 	memset(total, 0, sizeof(*total));
 	for (m->from = from; m->from < to; m->from = m->to)
@@ -397,6 +397,8 @@ prepare(ShopperModel *model, ShopperTable *t)
 ShopperStatus
 shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const double *class_weight, const ShopperModel *previous)
 {
+	int64_t		limit = model->learner->measured_rows;
+
 	SHOPPER_TRY(shopper_table_order(t, shopper_option_number(&model->options, "validation")));
 	model->n_rows = t->n;
 	model->n_train = t->n_train;
@@ -407,13 +409,14 @@ shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const 
 	shopper_assert(shopper_table_valid(t));
 	SHOPPER_TRY(model->learner->train_rows(env, model, t, previous));
 	shopper_assert(model->state != NULL);
-	SHOPPER_TRY(add_metrics(env, model, t, 0, t->n_train, "train"));
+	SHOPPER_TRY(add_metrics(env, model, t, 0, limit > 0 && limit < t->n_train ? limit : t->n_train, "train"));
 	SHOPPER_TRY(add_metrics(env, model, t, t->n_train, t->n, "validation"));
 	if (shopper_option_boolean(&model->options, "importance"))
 	{
-		int64_t		from = t->n > t->n_train ? t->n_train : 0;
+		int64_t		from = t->n > t->n_train ? t->n_train : 0,
+					rows = limit > 0 && limit < IMPORTANCE_ROWS ? limit : IMPORTANCE_ROWS;
 
-		SHOPPER_TRY(add_permutation_importance(env, model, t, from, t->n - from < IMPORTANCE_ROWS ? t->n - from : IMPORTANCE_ROWS));
+		SHOPPER_TRY(add_permutation_importance(env, model, t, from, t->n - from < rows ? t->n - from : rows));
 	}
 	return SHOPPER_OK;
 }
