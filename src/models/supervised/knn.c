@@ -354,6 +354,11 @@ predict_block(const ShopperModel *model, const ShopperTable *t, int64_t from, in
 	{
 		int			n = (int) (to - from < QUESTIONS ? to - from : QUESTIONS);
 
+		if (t->env->cancelled != NULL && t->env->cancelled(t->env->ctx))
+		{						/* a flag is read, no more; whoever measures polls next and drops this */
+			memset(out, 0, (size_t) (to - from) * (size_t) outputs * sizeof(double));
+			return;
+		}
 		for (int i = 0; i < n; i++)
 		{
 			for (int j = 0; j < m->n_dense; j++)
