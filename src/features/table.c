@@ -436,9 +436,8 @@ standardize_number(void *arg, int j)
 	}
 }
 
-/* Choose the base of each category, set block sizes and offsets. */
-static void
-lay_out_categories(ShopperSpec *spec, bool drop_base)
+void
+shopper_spec_lay_out(ShopperSpec *spec, bool drop_base)
 {
 	spec->width = spec->n_dense;
 	for (int k = 0; k < spec->n_categories; k++)
@@ -499,7 +498,7 @@ shopper_table_prepare(ShopperTable *t, ShopperSpec *spec, const ShopperPrepare *
 	}
 	if (how->missing_flags)
 		plan_flags(spec, t->n_train);
-	lay_out_categories(spec, how->drop_base);
+	shopper_spec_lay_out(spec, how->drop_base);
 	spec->prepared = true;
 	return shopper_table_encode(t, spec);
 }

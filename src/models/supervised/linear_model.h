@@ -5,6 +5,7 @@
 #ifndef SHOPPER_LINEAR_MODEL_H
 #define SHOPPER_LINEAR_MODEL_H
 
+#include "../../core/cross.h"
 #include "../learner.h"
 
 typedef struct ShopperLinearModel
@@ -18,6 +19,7 @@ typedef struct ShopperLinearModel
 	double		objective;		/* value reached */
 	double		gradient_norm;	/* greatest absolute component there, penalty included */
 	int64_t		iterations;
+	ShopperCross *cross;		/* of the columns and, last, the target; NULL: fitted from rows */
 } ShopperLinearModel;
 
 extern ShopperStatus shopper_linear_model_new(ShopperEnv *env, ShopperModel *model, int n_outputs, ShopperLinearModel **lm);
@@ -29,6 +31,15 @@ extern void shopper_linear_raw_errors(const ShopperSpec *spec, const double *cov
 /* Start from an earlier model's coefficients, matched by column and level; what is new starts at 0. */
 extern ShopperStatus shopper_linear_start(ShopperEnv *env, const ShopperModel *previous, const ShopperModel *model,
 										  ShopperLinearModel *lm);
+
+/*
+ * OLS or ridge from statistics alone (linear_cross.c): fills means and scales of
+ * model->spec, state and metrics; the statistics are copied.
+ */
+extern ShopperStatus shopper_linear_from_cross(ShopperEnv *env, ShopperModel *model, const ShopperCross *cross);
+extern ShopperStatus shopper_linear_merge(ShopperEnv *env, ShopperModel *into, const ShopperModel *other);
+extern void shopper_linear_encode_cross(const ShopperLinearModel *lm, ShopperWriter *w);
+extern ShopperStatus shopper_linear_decode_cross(ShopperModel *model, ShopperReader *r);
 
 /* members of ShopperLearner */
 extern void shopper_linear_predict(const ShopperModel *model, const double *dense, const int32_t *lookup, double *out);

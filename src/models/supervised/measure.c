@@ -103,6 +103,13 @@ measuring_init(ShopperEnv *env, Measuring *m, const ShopperModel *model, const S
 	return SHOPPER_OK;
 }
 
+/* Rows between two polls: fewer where scoring is slow. */
+static int64_t
+window_of(const ShopperModel *model)
+{
+	return model->learner->measured_rows > 0 ? 512 : 16384;
+}
+
 /* Score rows [m->from, m->to), in rounds with a poll between them; *total gets the sums. */
 static ShopperStatus
 measure(ShopperEnv *env, Measuring *m, Sums *total)
@@ -110,7 +117,7 @@ measure(ShopperEnv *env, Measuring *m, Sums *total)
 	int64_t		from = m->from,
 				to = m->to;
 	double	   *score = m->score;
-	int64_t		window = 16384;
+	int64_t		window = window_of(m->model);
 
 	memset(total, 0, sizeof(*total));
 	for (m->from = from; m->from < to; m->from = m->to)
@@ -326,7 +333,7 @@ score_shard(void *arg, int shard)
 ShopperStatus
 shopper_score_rows(ShopperEnv *env, const ShopperModel *model, const ShopperTable *t, int64_t from, int64_t to, double *out)
 {
-	int64_t		window = 16384;
+	int64_t		window = window_of(model);
 
 	for (int64_t at = from; at < to; at += window)
 	{
