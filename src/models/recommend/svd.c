@@ -11,7 +11,6 @@
 
 #include <math.h>
 
-#define POPULARITY_DAMPING 10	/* ratings at the mean added to each item (the usual strength for ratings of 1 to 5) */
 #define AUTO_LAMBDA 0.1			/* ml-100k: NDCG@10 is within 0.01 of its best from 0.06 to 0.12 */
 
 static const ShopperOption svd_options[] = {
@@ -77,41 +76,6 @@ check_data(ShopperEnv *env, const ShopperModel *model, const ShopperPairs *pairs
 	return SHOPPER_OK;
 }
 
-/* The items of each user, for exclude_seen; the popularity and counts of each item. */
-static ShopperStatus
-remember_lines(ShopperEnv *env, ShopperFactors *f, const ShopperLines *lines)
-{
-	int64_t		n = lines->start[lines->rows];
-	double		sum = 0,
-				mean;
-	double	   *item_sum;
-
-	SHOPPER_NEW(env, f->seen, n);
-	SHOPPER_NEW(env, f->seen_start, lines->rows + 1);
-	SHOPPER_NEW(env, f->popularity, f->item.n);
-	SHOPPER_NEW0(env, item_sum, f->item.n);
-	for (int64_t i = 0; i <= lines->rows; i++)
-		f->seen_start[i] = lines->start[i];
-	for (int64_t i = 0; i < f->item.n; i++)
-		f->item.count[i] = 0;
-	SHOPPER_TRY(shopper_poll(env));
-	for (int64_t i = 0; i < n; i++)
-	{
-		const ShopperLine *line = &lines->line[i];
-
-		f->seen[i] = line->code;
-		f->item.count[line->code]++;
-		item_sum[line->code] += line->value;
-		sum += line->value;
-	}
-	mean = sum / (double) n;
-	for (int64_t i = 0; i < f->item.n; i++)
-		f->popularity[i] = (float) (f->implicit ? item_sum[i]
-									: (item_sum[i] + POPULARITY_DAMPING * mean) / ((double) f->item.count[i] + POPULARITY_DAMPING));
-	shopper_release(env, item_sum);
-	return SHOPPER_OK;
-}
-
 /*
  * A penalty on the scale of the data. The largest singular values of the matrix of
  * confidences are near c sqrt(events per user x events per item); a penalty above the
@@ -125,7 +89,7 @@ auto_lambda(const ShopperFactors *f, const ShopperLines *lines)
 
 	for (int64_t i = 0; i < lines->start[lines->rows]; i++)
 		weight += lines->line[i].value;
-	return AUTO_LAMBDA * (1 + f->alpha * weight / n) * n / sqrt((double) f->user.n * (double) f->item.n);
+	return AUTO_LAMBDA * (1 + f->alpha * weight / n) * n / sqrt((double) f->events.user.n * (double) f->events.item.n);
 }
 
 /* Lines start[u] .. start[u + 1] are those of user u: finishing the pairs has counted them. */
@@ -157,11 +121,11 @@ svd_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const Shopp
 	model->state = f;
 	model->n_rows = pairs->n + pairs->n_skipped;
 	f->implicit = implicit;
-	f->user = pairs->left;
-	f->item = pairs->right;
+	f->events.user = pairs->left;
+	f->events.item = pairs->right;
 	f->factors = (int) shopper_option_integer(&model->options, "factors");
 	SHOPPER_TRY(shopper_factors_alloc(env, f));
-	SHOPPER_TRY(remember_lines(env, f, &lines));
+	SHOPPER_TRY(shopper_events_from_lines(env, &f->events, &lines, implicit, false));
 	shopper_factors_start(f, previous != NULL ? previous->state : NULL, env->seed,
 						  shopper_option_number(&model->options, "init_sd"));
 	if (!implicit)
@@ -208,9 +172,9 @@ svd_describe(const ShopperModel *model, void (*add) (void *ctx, const char *key,
 {
 	const ShopperFactors *f = model->state;
 
-	add(ctx, "users", (double) f->user.n);
-	add(ctx, "items", (double) f->item.n);
-	add(ctx, f->implicit ? "events" : "ratings", (double) f->seen_start[f->user.n]);
+	add(ctx, "users", (double) f->events.user.n);
+	add(ctx, "items", (double) f->events.item.n);
+	add(ctx, f->implicit ? "events" : "ratings", (double) f->events.seen_start[f->events.user.n]);
 	add(ctx, "factors", f->factors);
 	add(ctx, "implicit", f->implicit);
 	add(ctx, "epochs", (double) f->epochs);
@@ -238,4 +202,5 @@ const ShopperLearner shopper_learner_svd = {
 	.encode = svd_encode,
 	.decode = svd_decode,
 	.describe = svd_describe,
+	.recommender = &shopper_factor_recommender,
 };
