@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "factors.h"
+#include "recommender.h"
 
 #define POPULARITY_DAMPING 10	/* ratings at the mean added to each item (the usual strength for ratings of 1 to 5) */
 
@@ -42,6 +42,50 @@ shopper_events_from_lines(ShopperEnv *env, ShopperEvents *e, const ShopperLines 
 									: (item_sum[i] + POPULARITY_DAMPING * mean) / ((double) e->item.count[i] + POPULARITY_DAMPING));
 	shopper_release(env, item_sum);
 	return SHOPPER_OK;
+}
+
+/* Lines start[u] .. start[u + 1] are those of user u: finishing the pairs has counted them. */
+static ShopperStatus
+find_starts(ShopperEnv *env, const ShopperPairs *pairs, int64_t **start)
+{
+	SHOPPER_NEW(env, *start, pairs->left.n + 1);
+	(*start)[0] = 0;
+	for (int64_t user = 0; user < pairs->left.n; user++)
+		(*start)[user + 1] = (*start)[user] + pairs->left.count[user];
+	return SHOPPER_OK;
+}
+
+bool
+shopper_is_implicit(const ShopperModel *model, const ShopperPairs *pairs)
+{
+	for (int i = 0; i < model->options.n; i++)
+		if (strcmp(model->options.value[i].option->name, "implicit") == 0 && model->options.value[i].set)
+			return model->options.value[i].boolean;
+	return !pairs->has_value;
+}
+
+ShopperStatus
+shopper_events_start(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, bool keep_values,
+					 ShopperEvents *e, ShopperLines *lines, bool *implicit)
+{
+	int64_t    *start;
+
+	if (pairs->n == 0)
+		return shopper_fail(env, SHOPPER_BAD_DATA, "there are no lines to learn from");
+	*implicit = shopper_is_implicit(model, pairs);
+	if (!*implicit && !pairs->has_value)
+	{
+		shopper_fail(env, SHOPPER_BAD_OPTION, "option \"implicit\" is false, but there are no ratings");
+		shopper_hint(env, "Give the rating as third column, or leave the option out.");
+		return env->status;
+	}
+	model->n_rows = pairs->n + pairs->n_skipped;
+	SHOPPER_TRY(find_starts(env, pairs, &start));
+	SHOPPER_TRY(shopper_lines_from_pairs(env, pairs, start, *implicit, lines));
+	shopper_release(env, start);
+	e->user = pairs->left;
+	e->item = pairs->right;
+	return shopper_events_from_lines(env, e, lines, *implicit, keep_values);
 }
 
 /* ---- storing ---- */

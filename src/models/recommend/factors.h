@@ -1,7 +1,7 @@
 /*
  * factors.h: the inside of the svd learner, shared by its files only.
  *
- * ratings.c prepares the lines, sgd.c fits the explicit form, als.c the implicit
+ * sgd.c fits the explicit form, als.c the implicit
  * one, kernels.c holds the inner loops, svd.c is the learner, factor_scores.c answers
  * questions.
  */
@@ -11,7 +11,6 @@
 #include "recommender.h"
 
 #define SHOPPER_LANES 16			/* floats a factor row is padded to: one fixed logical vector */
-#define SHOPPER_AHEAD 8			/* how many lines ahead the item's row is fetched */
 #define SHOPPER_MAX_FACTORS 256
 #define SHOPPER_MAX_BLOCKS (SHOPPER_MAX_FACTORS / SHOPPER_LANES)
 
@@ -40,17 +39,6 @@ typedef struct ShopperFactors
 	double		loss;			/* objective (implicit), rmse in training (explicit) */
 } ShopperFactors;
 
-/*
- * Events by row: start[r] .. start[r + 1] are the lines of row r, codes rising.
- * SHOPPER_AHEAD zeroed lines follow the last one.
- */
-typedef struct ShopperLines
-{
-	int64_t		rows;
-	int64_t    *start;
-	ShopperLine *line;
-} ShopperLines;
-
 typedef struct ShopperSgdOptions
 {
 	int64_t		epochs;
@@ -63,16 +51,6 @@ typedef struct ShopperSgdOptions
 	double		validation;		/* share of the lines held out; 0: none */
 	int64_t		patience;
 } ShopperSgdOptions;
-
-/* ---- ratings.c ---- */
-
-/* One line a (user, item): the latest rating when there are times, else the mean; implicit: the sum of the weights. */
-extern ShopperStatus shopper_lines_from_pairs(ShopperEnv *env, const ShopperPairs *pairs, const int64_t *start,
-											  bool implicit, ShopperLines *lines);
-/* The same events by the other side. */
-extern ShopperStatus shopper_lines_transpose(ShopperEnv *env, const ShopperLines *lines, int64_t rows, ShopperLines *out);
-/* Move the lines whose flag is set into a list of their own; both keep their order. */
-extern ShopperStatus shopper_lines_split(ShopperEnv *env, ShopperLines *lines, const unsigned char *flag, ShopperLines *out);
 
 /* ---- factors.c ---- */
 

@@ -7,12 +7,25 @@
 
 #include "../learner.h"
 
+#define SHOPPER_AHEAD 8			/* zeroed lines that follow the last one, so that kernels may look ahead */
+
 /* One event: the code on the other side, and the rating or weight. */
 typedef struct ShopperLine
 {
 	int32_t		code;
 	float		value;
 } ShopperLine;
+
+/*
+ * Events by row: start[r] .. start[r + 1] are the lines of row r, codes rising.
+ * SHOPPER_AHEAD zeroed lines follow the last one.
+ */
+typedef struct ShopperLines
+{
+	int64_t		rows;
+	int64_t    *start;
+	ShopperLine *line;
+} ShopperLines;
 
 /* The first member of every recommender's state. */
 typedef struct ShopperEvents
@@ -42,15 +55,32 @@ typedef struct ShopperRecommender
 	const float *(*factors) (const ShopperModel *model, bool users, int64_t code, int *n, double *bias);
 } ShopperRecommender;
 
+/* ---- ratings.c ---- */
+
+/* One line a (user, item): the latest rating when there are times, else the mean; implicit: the sum of the weights. */
+extern ShopperStatus shopper_lines_from_pairs(ShopperEnv *env, const ShopperPairs *pairs, const int64_t *start,
+											  bool implicit, ShopperLines *lines);
+/* The same events by the other side. */
+extern ShopperStatus shopper_lines_transpose(ShopperEnv *env, const ShopperLines *lines, int64_t rows, ShopperLines *out);
+/* Move the lines whose flag is set into a list of their own; both keep their order. */
+extern ShopperStatus shopper_lines_split(ShopperEnv *env, ShopperLines *lines, const unsigned char *flag, ShopperLines *out);
+
 /* ---- events.c ---- */
 
-struct ShopperLines;
+/* Whether lines are events: the option implicit, else when there are no ratings. */
+extern bool shopper_is_implicit(const ShopperModel *model, const ShopperPairs *pairs);
+/*
+ * From finished pairs: whether they are events (the option implicit, else no ratings), one line a user and
+ * item by user, the dictionaries, what was seen. Uses up the pairs.
+ */
+extern ShopperStatus shopper_events_start(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, bool keep_values,
+										  ShopperEvents *e, ShopperLines *lines, bool *implicit);
 
 /*
  * Fill everything from the lines (by user): what was seen, counts, popularity (implicit: sums of
  * weights). keep_values: also the values. The dictionaries are set already.
  */
-extern ShopperStatus shopper_events_from_lines(ShopperEnv *env, ShopperEvents *e, const struct ShopperLines *lines,
+extern ShopperStatus shopper_events_from_lines(ShopperEnv *env, ShopperEvents *e, const ShopperLines *lines,
 											   bool implicit, bool keep_values);
 extern void shopper_events_encode(const ShopperEvents *e, ShopperWriter *w);
 /* Checks everything it reads; e is zeroed before. */

@@ -50,19 +50,10 @@ read_options(const ShopperModel *model, ShopperSgdOptions *o)
 }
 
 static ShopperStatus
-check_data(ShopperEnv *env, const ShopperModel *model, const ShopperPairs *pairs, const ShopperModel *previous,
-		   bool implicit)
+check_previous(ShopperEnv *env, const ShopperModel *model, const ShopperModel *previous, bool implicit)
 {
 	const ShopperFactors *old = previous != NULL ? previous->state : NULL;
 
-	if (pairs->n == 0)
-		return shopper_fail(env, SHOPPER_BAD_DATA, "there are no lines to learn from");
-	if (!implicit && !pairs->has_value)
-	{
-		shopper_fail(env, SHOPPER_BAD_OPTION, "option \"implicit\" is false, but there are no ratings");
-		shopper_hint(env, "Give the rating as third column, or leave the option out.");
-		return env->status;
-	}
 	if (old == NULL)
 		return SHOPPER_OK;
 	if (previous->learner != model->learner)
@@ -92,40 +83,22 @@ auto_lambda(const ShopperFactors *f, const ShopperLines *lines)
 	return AUTO_LAMBDA * (1 + f->alpha * weight / n) * n / sqrt((double) f->events.user.n * (double) f->events.item.n);
 }
 
-/* Lines start[u] .. start[u + 1] are those of user u: finishing the pairs has counted them. */
-static ShopperStatus
-find_starts(ShopperEnv *env, const ShopperPairs *pairs, int64_t **start)
-{
-	SHOPPER_NEW(env, *start, pairs->left.n + 1);
-	(*start)[0] = 0;
-	for (int64_t user = 0; user < pairs->left.n; user++)
-		(*start)[user + 1] = (*start)[user] + pairs->left.count[user];
-	return SHOPPER_OK;
-}
-
 static ShopperStatus
 svd_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const ShopperModel *previous)
 {
-	bool		implicit = shopper_option_set(&model->options, "implicit")
-		? shopper_option_boolean(&model->options, "implicit") : !pairs->has_value;
 	ShopperSgdOptions options;
 	ShopperLines lines;
 	ShopperFactors *f;
-	int64_t    *start;
+	bool		implicit;
 
-	SHOPPER_TRY(check_data(env, model, pairs, previous, implicit));
-	SHOPPER_TRY(find_starts(env, pairs, &start));
-	SHOPPER_TRY(shopper_lines_from_pairs(env, pairs, start, implicit, &lines));
 	read_options(model, &options);
 	SHOPPER_NEW0(env, f, 1);
 	model->state = f;
-	model->n_rows = pairs->n + pairs->n_skipped;
+	SHOPPER_TRY(check_previous(env, model, previous, shopper_is_implicit(model, pairs)));
+	SHOPPER_TRY(shopper_events_start(env, model, pairs, false, &f->events, &lines, &implicit));
 	f->implicit = implicit;
-	f->events.user = pairs->left;
-	f->events.item = pairs->right;
 	f->factors = (int) shopper_option_integer(&model->options, "factors");
 	SHOPPER_TRY(shopper_factors_alloc(env, f));
-	SHOPPER_TRY(shopper_events_from_lines(env, &f->events, &lines, implicit, false));
 	shopper_factors_start(f, previous != NULL ? previous->state : NULL, env->seed,
 						  shopper_option_number(&model->options, "init_sd"));
 	if (!implicit)
@@ -147,7 +120,6 @@ svd_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const Shopp
 	}
 	shopper_release(env, lines.start);
 	shopper_release(env, lines.line);
-	shopper_release(env, start);
 	return SHOPPER_OK;
 }
 
