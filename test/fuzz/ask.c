@@ -340,7 +340,7 @@ fuzz_continue(ShopperEnv *env, const ShopperModel *m)
 	env->status = SHOPPER_OK;
 	if (m->learner->shape == SHOPPER_RATINGS)
 		(void) fuzz_train_ratings(env, &next, m->learner, shopper_option_boolean(&m->options, "implicit"),
-								  m->learner == &shopper_learner_svd ? "factors=3 epochs=1" : "", m);
+								  m->learner == &shopper_learner_svd || m->learner == &shopper_learner_als ? "factors=3 epochs=1" : "", m);
 	else if (m->learner->shape == SHOPPER_ROWS)
 		(void) fuzz_train_rows(env, &next, m->learner, m->task == SHOPPER_REGRESS ? 0 : m->spec->classes.n > 2 ? 3 : 2,
 							   strcmp(m->learner->name, "boosting") == 0 ? "trees=1 max_leaves=3"

@@ -35,7 +35,7 @@ score_user(ShopperEnv *env, const ShopperModel *model, int64_t user, double *sco
 	const ShopperFactors *f = model->state;
 
 	return score_rows(env, f->user_factor + user * f->stride, f->item_factor, f->events.item.n, f->stride,
-					  f->mu + f->user_bias[user], f->item_bias, score);
+					  f->raw ? 0 : f->mu + f->user_bias[user], f->raw ? NULL : f->item_bias, score);
 }
 
 /* ---- folding in ---- */
@@ -79,7 +79,7 @@ fold_in_ratings(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *lin
 	SHOPPER_NEW0(env, z, wide);
 	for (int64_t i = 0; i < n; i++)
 	{
-		double		rest = line[i].value - f->mu - f->item_bias[line[i].code];
+		double		rest = line[i].value - (f->raw ? 0 : f->mu + f->item_bias[line[i].code]);
 		double		nothing = 0;
 
 		if ((i & 255) == 0)
@@ -133,7 +133,7 @@ score_basket(ShopperEnv *env, const ShopperModel *model, const ShopperLine *line
 		SHOPPER_TRY(fold_in_events(env, f, line, n, x));
 	else
 		SHOPPER_TRY(fold_in_ratings(env, f, line, n, x, &bias));
-	return score_rows(env, x, f->item_factor, f->events.item.n, f->stride, f->mu + bias, f->item_bias, score);
+	return score_rows(env, x, f->item_factor, f->events.item.n, f->stride, f->raw ? 0 : f->mu + bias, f->raw ? NULL : f->item_bias, score);
 }
 
 static double

@@ -17,6 +17,7 @@
 
 #define FLAG_IMPLICIT 1
 #define FLAG_BIASED 2
+#define FLAG_RAW 4
 #define BORDER 64
 
 enum
@@ -110,6 +111,11 @@ shopper_factors_score(const ShopperFactors *f, int64_t user, int64_t item)
 	double		score = f->mu;
 	float		dot;
 
+	if (f->raw && user >= 0 && item >= 0)
+	{
+		shopper_factor_kernels(-1)->dots(f->user_factor + user * f->stride, f->item_factor + item * f->stride, 1, f->stride, &dot);
+		return dot;
+	}
 	if (user >= 0)
 		score += f->user_bias[user];
 	if (item >= 0)
@@ -143,7 +149,7 @@ shopper_factors_encode(const ShopperFactors *f, ShopperWriter *w)
 	const double numbers[] = {f->mu, f->lowest, f->highest, f->regularization, f->bias_regularization,
 	f->alpha, f->lambda, f->loss};
 
-	shopper_put_u8(w, (uint8_t) ((f->implicit ? FLAG_IMPLICIT : 0) | (f->biased ? FLAG_BIASED : 0)));
+	shopper_put_u8(w, (uint8_t) ((f->implicit ? FLAG_IMPLICIT : 0) | (f->biased ? FLAG_BIASED : 0) | (f->raw ? FLAG_RAW : 0)));
 	shopper_put_varint(w, (uint64_t) f->factors);
 	shopper_put_f64s(w, numbers, 8);
 	shopper_put_varint(w, (uint64_t) f->epochs);
@@ -188,7 +194,7 @@ get_head(ShopperFactors *f, ShopperReader *r)
 	shopper_get_f64s(r, v, 8);
 	f->epochs = (int64_t) shopper_get_varint(r);
 	f->best_epoch = (int64_t) shopper_get_varint(r);
-	if (r->failed || (flags & ~(FLAG_IMPLICIT | FLAG_BIASED)) != 0 || factors < 1 || factors > SHOPPER_MAX_FACTORS || f->epochs < 0 ||
+	if (r->failed || (flags & ~(FLAG_IMPLICIT | FLAG_BIASED | FLAG_RAW)) != 0 || factors < 1 || factors > SHOPPER_MAX_FACTORS || f->epochs < 0 ||
 		f->best_epoch < 0)
 		return shopper_bad_bytes(r->env, "its head is damaged");
 	for (int i = 0; i < 8; i++)
@@ -196,6 +202,7 @@ get_head(ShopperFactors *f, ShopperReader *r)
 			return shopper_bad_bytes(r->env, "a number is out of range");
 	f->implicit = (flags & FLAG_IMPLICIT) != 0;
 	f->biased = (flags & FLAG_BIASED) != 0;
+	f->raw = (flags & FLAG_RAW) != 0;
 	f->factors = (int) factors;
 	f->mu = v[0];
 	f->lowest = v[1];

@@ -1,8 +1,8 @@
 /*
  * factors.h: the inside of the svd learner, shared by its files only.
  *
- * sgd.c fits the explicit form, als.c the implicit
- * one, kernels.c holds the inner loops, svd.c is the learner, factor_scores.c answers
+ * svd.c is the learner svd: sgd.c fits its explicit form, als.c the implicit
+ * one; als_ratings.c is the learner als. kernels.c holds the inner loops, svd.c is the learner, factor_scores.c answers
  * questions.
  */
 #ifndef SHOPPER_FACTORS_H
@@ -20,6 +20,7 @@ typedef struct ShopperFactors
 	ShopperEvents events;
 	bool		implicit;
 	bool		biased;			/* explicit with mean and biases */
+	bool		raw;			/* explicit, factors alone give a rating; mean and biases serve where user or item is unknown */
 	int			factors;
 	int			stride;			/* factors rounded up to SHOPPER_LANES */
 	double		mu;				/* mean rating; 0 when implicit or not biased */
@@ -67,6 +68,11 @@ extern void shopper_factors_start(ShopperFactors *f, const ShopperFactors *previ
 extern double shopper_factors_score(const ShopperFactors *f, int64_t user, int64_t item);
 /* Into the range of the ratings. */
 extern double shopper_factors_clip(const ShopperFactors *f, double rating);
+/* What the learners of factors have in common (svd.c). */
+extern void shopper_factor_encode(const ShopperModel *model, ShopperWriter *w);
+extern ShopperStatus shopper_factor_decode(ShopperModel *model, ShopperReader *r);
+extern void shopper_factor_describe(const ShopperModel *model, void (*add) (void *ctx, const char *key, double value), void *ctx);
+extern double shopper_auto_lambda(const ShopperFactors *f, const ShopperLines *lines);
 /* The answers of every factor model (factor_scores.c). */
 extern const ShopperRecommender shopper_factor_recommender;
 extern void shopper_factors_encode(const ShopperFactors *f, ShopperWriter *w);

@@ -72,8 +72,8 @@ check_previous(ShopperEnv *env, const ShopperModel *model, const ShopperModel *p
  * confidences are near c sqrt(events per user x events per item); a penalty above the
  * largest leaves only zeros, one far below the others none at all.
  */
-static double
-auto_lambda(const ShopperFactors *f, const ShopperLines *lines)
+double
+shopper_auto_lambda(const ShopperFactors *f, const ShopperLines *lines)
 {
 	double		n = (double) lines->start[lines->rows],
 				weight = 0;
@@ -112,7 +112,7 @@ svd_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const Shopp
 	{
 		f->alpha = shopper_option_number(&model->options, "alpha");
 		f->lambda = shopper_option_set(&model->options, "lambda")
-			? shopper_option_number(&model->options, "lambda") : auto_lambda(f, &lines);
+			? shopper_option_number(&model->options, "lambda") : shopper_auto_lambda(f, &lines);
 		if (!(f->lambda > 0 && f->lambda < 1e30))
 			return shopper_fail(env, SHOPPER_BAD_DATA, "weights are too large");
 		SHOPPER_TRY(shopper_als_fit(env, model, f, &lines, options.epochs,
@@ -123,14 +123,14 @@ svd_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const Shopp
 	return SHOPPER_OK;
 }
 
-static void
-svd_encode(const ShopperModel *model, ShopperWriter *w)
+void
+shopper_factor_encode(const ShopperModel *model, ShopperWriter *w)
 {
 	shopper_factors_encode(model->state, w);
 }
 
-static ShopperStatus
-svd_decode(ShopperModel *model, ShopperReader *r)
+ShopperStatus
+shopper_factor_decode(ShopperModel *model, ShopperReader *r)
 {
 	ShopperFactors *f;
 
@@ -139,8 +139,8 @@ svd_decode(ShopperModel *model, ShopperReader *r)
 	return shopper_factors_decode(f, r);
 }
 
-static void
-svd_describe(const ShopperModel *model, void (*add) (void *ctx, const char *key, double value), void *ctx)
+void
+shopper_factor_describe(const ShopperModel *model, void (*add) (void *ctx, const char *key, double value), void *ctx)
 {
 	const ShopperFactors *f = model->state;
 
@@ -171,8 +171,8 @@ const ShopperLearner shopper_learner_svd = {
 	.tasks = SHOPPER_RECOMMEND,
 	.options = svd_options,
 	.train_ratings = svd_train,
-	.encode = svd_encode,
-	.decode = svd_decode,
-	.describe = svd_describe,
+	.encode = shopper_factor_encode,
+	.decode = shopper_factor_decode,
+	.describe = shopper_factor_describe,
 	.recommender = &shopper_factor_recommender,
 };

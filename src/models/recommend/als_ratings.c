@@ -1,0 +1,222 @@
+/*
+ * als_ratings.c: the learner als, and its explicit form: alternating least squares with
+ * weighted lambda (ALS-WR; Zhou, Wilkinson, Schreiber and Pan 2008), which minimizes
+ *
+ *     sum (r_ui - x_u.y_i)^2 + lambda (sum n_u |x_u|^2 + sum n_i |y_i|^2)
+ *
+ * over the known ratings, n being the ratings of a row. Each row is solved exactly by one
+ * owner, so the number of threads changes nothing. Where a user or item is unknown the
+ * damped means answer. Events go to the implicit form, als.c.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../../core/threads.h"
+#include "factors.h"
+#include "neighbours.h"
+
+#define SHARDS 16
+#define CHUNK_COST 3e7			/* multiplications between polls, about 10 ms of one core */
+#define BATCH 256
+#define BIAS_DAMPING 10
+
+typedef struct Half
+{
+	const ShopperFactors *f;
+	const float *F;				/* the other side */
+	const ShopperLines *lines;
+	float	   *out;
+	int64_t		from,
+				to;
+	double	   *A;				/* (SHARDS, factors, wide) */
+	double	   *b;				/* (SHARDS, wide) */
+	bool		failed[SHARDS];
+} Half;
+
+static bool
+solve_row(const Half *h, int64_t row, double *A, double *b, float *x)
+{
+	const ShopperFactors *f = h->f;
+	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
+	const ShopperLine *line = h->lines->line + h->lines->start[row];
+	int64_t		n = h->lines->start[row + 1] - h->lines->start[row];
+	int			wide = shopper_gram_stride(f->factors);
+	int32_t		code[BATCH];
+	double		target[BATCH];
+
+	memset(A, 0, (size_t) f->factors * (size_t) wide * sizeof(double));
+	memset(b, 0, (size_t) wide * sizeof(double));
+	for (int64_t from = 0; from < n; from += BATCH)
+	{
+		int			m = (int) (n - from < BATCH ? n - from : BATCH);
+
+		for (int i = 0; i < m; i++)
+		{
+			code[i] = line[from + i].code;
+			target[i] = line[from + i].value;
+		}
+		kernels->rank_update(A, b, f->factors, h->F, f->stride, code, NULL, target, m);
+	}
+	for (int j = 0; j < f->factors; j++)
+		A[j * (wide + 1)] += f->regularization * (double) n + 1e-9;
+	if (!kernels->solve(A, b, f->factors))
+		return false;
+	for (int j = 0; j < f->factors; j++)
+		x[j] = (float) b[j];
+	return true;
+}
+
+static void
+half_shard(void *arg, int shard)
+{
+	Half	   *h = arg;
+	int			wide = shopper_gram_stride(h->f->factors);
+
+	for (int64_t row = h->from + shard; row < h->to; row += SHARDS)
+		if (h->lines->start[row + 1] > h->lines->start[row] &&
+			!solve_row(h, row, h->A + (int64_t) shard * h->f->factors * wide, h->b + (int64_t) shard * wide, h->out + row * h->f->stride))
+			h->failed[shard] = true;
+}
+
+/* Solve every row of one side. */
+static ShopperStatus
+half_step(ShopperEnv *env, Half *h)
+{
+	double		k = h->f->factors,
+				row_cost = k * k * k / 6 + 100;
+
+	for (h->from = 0; h->from < h->lines->rows; h->from = h->to)
+	{
+		double		cost = 0;
+
+		for (h->to = h->from; h->to < h->lines->rows && cost < 2 * CHUNK_COST; h->to++)
+			cost += row_cost + (double) (h->lines->start[h->to + 1] - h->lines->start[h->to]) * k * k / 2;
+		shopper_parallel(env, SHARDS, half_shard, h);
+		SHOPPER_TRY(shopper_poll(env));
+	}
+	for (int s = 0; s < SHARDS; s++)
+		if (h->failed[s])
+		{
+			shopper_fail(env, SHOPPER_BAD_DATA, "a user's or item's system of equations is singular");
+			shopper_hint(env, "Use a larger lambda.");
+			return env->status;
+		}
+	return SHOPPER_OK;
+}
+
+/* Root mean square of the training errors. */
+static double
+training_error(const ShopperFactors *f, const ShopperLines *by_user)
+{
+	double		sum = 0;
+
+	for (int64_t u = 0; u < by_user->rows; u++)
+		for (int64_t i = by_user->start[u]; i < by_user->start[u + 1]; i++)
+		{
+			double		error = by_user->line[i].value - shopper_factors_score(f, u, by_user->line[i].code);
+
+			sum += error * error;
+		}
+	return sqrt(sum / (double) by_user->start[by_user->rows]);
+}
+
+static ShopperStatus
+fit_ratings(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const ShopperLines *by_user, int64_t epochs)
+{
+	int			wide = shopper_gram_stride(f->factors);
+	ShopperLines by_item;
+	ShopperBiases biases;
+	Half		users = {.f = f,.lines = by_user},
+				items = {.f = f,.lines = &by_item};
+
+	SHOPPER_TRY(shopper_lines_transpose(env, by_user, f->events.item.n, &by_item));
+	SHOPPER_TRY(shopper_biases_fit(env, by_user, f->events.item.n, BIAS_DAMPING, &biases));
+	f->mu = biases.mu;
+	f->lowest = biases.lowest;
+	f->highest = biases.highest;
+	memcpy(f->user_bias, biases.user, (size_t) f->events.user.n * sizeof(float));
+	memcpy(f->item_bias, biases.item, (size_t) f->events.item.n * sizeof(float));
+	SHOPPER_NEW(env, users.A, (int64_t) SHARDS * f->factors * wide);
+	SHOPPER_NEW(env, users.b, (int64_t) SHARDS * wide);
+	items.A = users.A;
+	items.b = users.b;
+	users.F = items.out = f->item_factor;
+	items.F = users.out = f->user_factor;
+	for (int64_t epoch = 0; epoch < epochs; epoch++)
+	{
+		SHOPPER_TRY(half_step(env, &users));
+		SHOPPER_TRY(half_step(env, &items));
+		f->epochs = f->best_epoch = epoch + 1;
+		f->loss = training_error(f, by_user);
+		SHOPPER_TRY(shopper_add_step(env, model, epoch + 1, "train_rmse", f->loss));
+		shopper_progress(env, "als", epoch + 1, epochs, f->loss);
+	}
+	SHOPPER_TRY(half_step(env, &users));	/* then a known user's row is what folding in gives */
+	model->n_train = by_user->start[by_user->rows];
+	return shopper_add_metric(env, model, "train", "rmse", training_error(f, by_user));
+}
+
+static ShopperStatus
+als_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const ShopperModel *previous)
+{
+	const ShopperOptions *o = &model->options;
+	const ShopperFactors *old = previous != NULL ? previous->state : NULL;
+	ShopperLines lines;
+	ShopperFactors *f;
+	int64_t		epochs = shopper_option_integer(o, "epochs");
+
+	SHOPPER_NEW0(env, f, 1);
+	model->state = f;
+	f->factors = (int) shopper_option_integer(o, "factors");
+	if (old != NULL && (old->factors != f->factors || old->implicit != shopper_is_implicit(model, pairs)))
+	{
+		shopper_fail(env, SHOPPER_BAD_OPTION, "the previous model has %d factors and learns from %s", old->factors, old->implicit ? "events" : "ratings");
+		shopper_hint(env, "Continue with the same number of factors and the same kind of lines.");
+		return env->status;
+	}
+	SHOPPER_TRY(shopper_events_start(env, model, pairs, false, &f->events, &lines, &f->implicit));
+	SHOPPER_TRY(shopper_factors_alloc(env, f));
+	shopper_factors_start(f, old, env->seed, shopper_option_number(o, "init_sd"));
+	if (!f->implicit)
+	{
+		f->raw = true;
+		f->regularization = shopper_option_set(o, "lambda") ? shopper_option_number(o, "lambda") : 0.1;
+		SHOPPER_TRY(fit_ratings(env, model, f, &lines, epochs));
+	}
+	else
+	{
+		f->alpha = shopper_option_number(o, "alpha");
+		f->lambda = shopper_option_set(o, "lambda") ? shopper_option_number(o, "lambda") : shopper_auto_lambda(f, &lines);
+		if (!(f->lambda > 0 && f->lambda < 1e30))
+			return shopper_fail(env, SHOPPER_BAD_DATA, "weights are too large");
+		SHOPPER_TRY(shopper_als_fit(env, model, f, &lines, epochs, (int) shopper_option_integer(o, "cg_steps")));
+	}
+	shopper_release(env, lines.start);
+	shopper_release(env, lines.line);
+	return SHOPPER_OK;
+}
+
+static const ShopperOption als_options[] = {
+	{"factors", SHOPPER_INTEGER, "32", 1, SHOPPER_MAX_FACTORS, false, NULL, "length of the vectors of users and items"},
+	{"epochs", SHOPPER_INTEGER, "15", 1, 100000, false, NULL, "times that all users and all items are solved"},
+	{"lambda", SHOPPER_NUMBER, NULL, 0, 1e12, true, NULL, "penalty on the factors; ratings: for each rating, 0.1 when not set; events: not set, 0.1 (1 + alpha w) sqrt(events per user x events per item)"},
+	{"alpha", SHOPPER_NUMBER, "5", 0, 1e6, true, NULL, "events: an event of weight w has confidence 1 + alpha w"},
+	{"cg_steps", SHOPPER_INTEGER, "3", 0, 1000, false, NULL, "events: conjugate gradient steps for each row and epoch; 0: solve each row exactly"},
+	{"init_sd", SHOPPER_NUMBER, "0.1", 0, 10, true, NULL, "standard deviation of the factors before training"},
+	{"implicit", SHOPPER_BOOLEAN, NULL, 0, 0, false, NULL, "learn from events instead of ratings (the third column is then a weight); not set: when there is no rating"},
+	{NULL}
+};
+
+const ShopperLearner shopper_learner_als = {
+	.number = 17,
+	.name = "als",
+	.help = "factors by alternating least squares, of ratings (weighted lambda) or events (confidences)",
+	.shape = SHOPPER_RATINGS,
+	.tasks = SHOPPER_RECOMMEND,
+	.options = als_options,
+	.train_ratings = als_train,
+	.encode = shopper_factor_encode,
+	.decode = shopper_factor_decode,
+	.describe = shopper_factor_describe,
+	.recommender = &shopper_factor_recommender,
+};
