@@ -18,6 +18,7 @@ typedef struct ShopperLinearModel
 	double		objective;		/* value reached */
 	double		gradient_norm;	/* greatest absolute component there, penalty included */
 	int64_t		iterations;
+	double	   *mean;			/* (width) training means of the prepared columns; NULL: standardized ones, that is 0 and the spec's shares */
 } ShopperLinearModel;
 
 extern ShopperStatus shopper_linear_model_new(ShopperEnv *env, ShopperModel *model, int n_outputs, ShopperLinearModel **lm);
@@ -35,6 +36,9 @@ extern void shopper_linear_predict(const ShopperModel *model, const double *dens
 extern void shopper_linear_predict_block(const ShopperModel *model, const ShopperTable *t, int64_t from, int64_t to, double *out);
 extern ShopperStatus shopper_linear_coefficients(ShopperEnv *env, const ShopperModel *model,
 												 ShopperCoefficient **coefficients, int64_t *n);
+extern ShopperStatus shopper_linear_explain(ShopperEnv *env, const ShopperModel *model, const double *dense, const int32_t *lookup,
+											int output, double *base, double *contribution);
+extern const char *shopper_linear_explain_unit(const ShopperModel *model);
 extern void shopper_linear_encode(const ShopperModel *model, ShopperWriter *w);
 extern ShopperStatus shopper_linear_decode(ShopperModel *model, ShopperReader *r);
 extern void shopper_linear_describe(const ShopperModel *model, void (*add) (void *ctx, const char *key, double value), void *ctx);
