@@ -438,7 +438,7 @@ standardize_number(void *arg, int j)
 
 /* Choose the base of each category, set block sizes and offsets. */
 static void
-lay_out_categories(ShopperSpec *spec, bool drop_base)
+lay_out_categories(ShopperSpec *spec, const ShopperPrepare *how)
 {
 	spec->width = spec->n_dense;
 	for (int k = 0; k < spec->n_categories; k++)
@@ -446,12 +446,14 @@ lay_out_categories(ShopperSpec *spec, bool drop_base)
 		ShopperCategory *category = &spec->category[k];
 
 		category->base = -1;
-		if (drop_base && category->n_levels > 0)
+		if (how->drop_base && category->n_levels > 0)
 		{
 			category->base = 0;
 			for (int c = 1; c < category->n_levels; c++)
 				if (category->count[c] > category->count[category->base])
 					category->base = c;
+			if (how->base != NULL && how->base[k] >= 0)
+				category->base = how->base[k];
 		}
 		category->size = category->n_levels - (category->base >= 0);
 		category->offset = spec->width;
@@ -499,7 +501,7 @@ shopper_table_prepare(ShopperTable *t, ShopperSpec *spec, const ShopperPrepare *
 	}
 	if (how->missing_flags)
 		plan_flags(spec, t->n_train);
-	lay_out_categories(spec, how->drop_base);
+	lay_out_categories(spec, how);
 	spec->prepared = true;
 	return shopper_table_encode(t, spec);
 }

@@ -73,6 +73,7 @@ typedef struct ShopperPrepare
 	bool		missing_flags;
 	bool		standardize;
 	bool		drop_base;		/* one level of each category, the most frequent, gets no column */
+	const int  *base;			/* (n_categories) another one to drop, or -1; NULL: none */
 } ShopperPrepare;
 
 /*

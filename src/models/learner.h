@@ -62,6 +62,8 @@ typedef struct ShopperCoefficient
 	double		std_error;
 	double		statistic;		/* z or t */
 	double		p_value;
+	double		conf_low;		/* 95 % confidence interval */
+	double		conf_high;
 } ShopperCoefficient;
 
 /*

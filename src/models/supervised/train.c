@@ -100,6 +100,7 @@ prepare(ShopperModel *model, ShopperTable *t)
 	const ShopperOptions *o = &model->options;
 	const ShopperLearner *learner = model->learner;
 	ShopperPrepare how;
+	int		   *base;
 
 	how.impute = shopper_option_is(o, "impute", "mean") ? SHOPPER_IMPUTE_MEAN
 		: shopper_option_is(o, "impute", "zero") ? SHOPPER_IMPUTE_ZERO : SHOPPER_IMPUTE_MEDIAN;
@@ -109,6 +110,9 @@ prepare(ShopperModel *model, ShopperTable *t)
 	how.standardize = shopper_option_boolean(o, "standardize");
 	how.drop_base = shopper_option_is(o, "levels", "reference") ||
 		(shopper_option_is(o, "levels", "auto") && learner->wants_reference != NULL && learner->wants_reference(o));
+	SHOPPER_TRY(shopper_chosen_reference(t->env, model, &base));
+	how.base = base;
+	how.drop_base |= base != NULL;
 	return shopper_table_prepare(t, model->spec, &how);
 }
 
