@@ -223,6 +223,8 @@ null_model(ShopperGlm *f, const ShopperLinearModel *lm, double *w, double *devia
 
 		above += weight * f->t->y[i] * exp((1 - f->power) * f->z[i]);
 		below += weight * exp((2 - f->power) * f->z[i]);
+		if (i % WINDOW == 0)
+			SHOPPER_TRY(shopper_poll(f->env));
 	}
 	w[f->p - 1] = log(above / below);
 	return shopper_glm_evaluate(f, w, deviance, NULL);
@@ -250,11 +252,10 @@ check_targets(ShopperEnv *env, const ShopperModel *model, const ShopperTable *t,
 }
 
 /* Log likelihood of Poisson and gamma; of Tweedie it has no closed form. */
-static double
-log_likelihood(const ShopperGlm *f, double dispersion)
+static ShopperStatus
+log_likelihood(const ShopperGlm *f, double dispersion, double *sum)
 {
-	double		sum = 0;
-
+	*sum = 0;
 	for (int64_t i = 0; i < f->t->n_train; i++)
 	{
 		double		weight = f->t->weight != NULL ? f->t->weight[i] : 1,
@@ -262,15 +263,17 @@ log_likelihood(const ShopperGlm *f, double dispersion)
 					z = f->z[i],
 					shape = weight / dispersion;
 
-		sum += f->power == 1 ? weight * (y * z - exp(z) - lgamma(y + 1))
+		*sum += f->power == 1 ? weight * (y * z - exp(z) - lgamma(y + 1))
 			: shape * (log(shape * y) - z - y * exp(-z)) - log(y) - lgamma(shape);
+		if (i % WINDOW == 0)
+			SHOPPER_TRY(shopper_poll(f->env));
 	}
-	return sum;
+	return SHOPPER_OK;
 }
 
-/* Of Pearson's statistic, as z and the expected information of the last evaluation give it. */
-static double
-dispersion_of(const ShopperGlm *f, double freedom)
+/* Pearson's statistic over the degrees of freedom; z is that of the last evaluation. */
+static ShopperStatus
+dispersion_of(const ShopperGlm *f, double freedom, double *dispersion)
 {
 	double		sum = 0;
 
@@ -280,8 +283,11 @@ dispersion_of(const ShopperGlm *f, double freedom)
 					e = f->t->y[i] - exp(f->z[i]);
 
 		sum += weight * e * e * exp(-f->power * f->z[i]);
+		if (i % WINDOW == 0)
+			SHOPPER_TRY(shopper_poll(f->env));
 	}
-	return sum / freedom;
+	*dispersion = sum / freedom;
+	return SHOPPER_OK;
 }
 
 static ShopperStatus
@@ -334,13 +340,13 @@ report(ShopperGlm *f, ShopperModel *model, ShopperLinearModel *lm, double null_d
 		n_parameters += !f->fixed[i];
 	if (!poisson)
 	{
-		dispersion = dispersion_of(f, (double) (f->t->n_train - n_parameters));
+		SHOPPER_TRY(dispersion_of(f, (double) (f->t->n_train - n_parameters), &dispersion));
 		lm->freedom = robust ? 0 : (double) (f->t->n_train - n_parameters);
 		SHOPPER_TRY(shopper_add_metric(env, model, "train", "dispersion", dispersion));
 	}
 	if (!shopper_option_is(&model->options, "family", "tweedie"))
 	{
-		likelihood = log_likelihood(f, dispersion);
+		SHOPPER_TRY(log_likelihood(f, dispersion, &likelihood));
 		SHOPPER_TRY(shopper_add_metric(env, model, "train", "log_likelihood", likelihood));
 		SHOPPER_TRY(shopper_add_metric(env, model, "train", "aic", 2 * n_parameters - 2 * likelihood));
 	}

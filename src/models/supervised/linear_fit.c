@@ -235,7 +235,7 @@ meat_of_clusters(ShopperEnv *env, const ShopperTable *t, const ShopperLinearMode
 	for (int64_t i = 0; i < t->n_train; i++)
 	{
 		add_row(t, lm, score, order[i], sum);
-		if (i % 64 == 0)
+		if (i % 64 == 0 || n > 200)
 			SHOPPER_TRY(shopper_poll(env));
 		if (i + 1 < t->n_train && t->group[order[i]] == t->group[order[i + 1]])
 			continue;

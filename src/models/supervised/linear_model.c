@@ -2,6 +2,7 @@
 #include "linear_model.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../../core/special.h"
@@ -404,4 +405,15 @@ shopper_linear_describe(const ShopperModel *model, void (*add) (void *ctx, const
 	add(ctx, "iterations", (double) lm->iterations);
 	add(ctx, "objective", lm->objective);
 	add(ctx, "gradient_norm", lm->gradient_norm);
+	for (int i = 0; lm->terms != NULL && i < lm->terms->n; i++)
+	{
+		const ShopperTerm *term = &lm->terms->term[i];
+		char		key[200];
+
+		if (term->kind != SHOPPER_TERM_SPLINE)
+			continue;
+		for (int k = 0; k < term->n_knots; k++)
+			if (snprintf(key, sizeof(key), "spline(%s) knot %d", model->spec->column[model->spec->number[term->a].column].name, k + 1) < (int) sizeof(key))
+				add(ctx, key, term->knot[k]);
+	}
 }

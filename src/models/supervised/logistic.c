@@ -57,7 +57,8 @@ row_scores(ShopperLogit *f, const double *w, double *score)
 			for (int k = 0; k < f->k; k++)
 				score[k * t->n_train + i] = weight * ((f->k == 1 ? t->y_class[i] == 1 : t->y_class[i] == k) - score[k * t->n_train + i] / sum);
 		}
-		SHOPPER_TRY(shopper_poll(f->env));
+		if (at % 16384 == 0)
+			SHOPPER_TRY(shopper_poll(f->env));
 	}
 	return SHOPPER_OK;
 }
@@ -140,11 +141,12 @@ null_with_offset(ShopperLogit *f, const ShopperLinearModel *lm, double *likeliho
 			slope += weight * (t->y_class[i] - p);
 			curve += weight * p * (1 - p);
 			*likelihood += weight * ((t->y_class[i] - 1) * z - (z < -700 ? -z : log1p(exp(-z))));
+			if (i % 65536 == 0)
+				SHOPPER_TRY(shopper_poll(f->env));
 		}
 		step = slope / curve;
 		step = step > 2 ? 2 : step < -2 ? -2 : step;
 		b += step;
-		SHOPPER_TRY(shopper_poll(f->env));
 	}
 	return SHOPPER_OK;
 }

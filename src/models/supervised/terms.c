@@ -318,7 +318,11 @@ expand(ShopperEnv *env, const ShopperTerms *terms, const ShopperSpec *spec, Shop
 			continue;
 		SHOPPER_NEW(env, out->dense[j], t->n_train);
 		for (int64_t i = 0; i < t->n_train; i++)
+		{
 			out->dense[j][i] = shopper_terms_value(terms, spec, j, t->dense[j][i]);
+			if (i % WINDOW == 0)
+				SHOPPER_TRY(shopper_poll(env));
+		}
 		SHOPPER_TRY(standardize(env, out->dense[j], t->n_train, standardized, &design->number[j]));
 	}
 	for (int i = 0; i < terms->n; i++)

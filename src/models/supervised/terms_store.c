@@ -7,21 +7,26 @@
 
 /* ---- names ---- */
 
-#define MAX_NAME 300
-
+/* Texts in a format of %s and %s, of any length. */
 static ShopperStatus
-keep_name(ShopperEnv *env, const char *text, const char **name)
+join(ShopperEnv *env, const char *format, const char *a, const char *b, const char **out)
 {
-	*name = shopper_strdup(env, text, strlen(text));
-	return *name == NULL ? env->status : SHOPPER_OK;
+	size_t		size = strlen(format) + strlen(a) + strlen(b) + 1;
+	char	   *text = shopper_alloc(env, size, 1);
+
+	if (text == NULL)
+		return env->status;
+	snprintf(text, size, format, a, b);
+	*out = text;
+	return SHOPPER_OK;
 }
 
-static void
-number_name(const ShopperTerms *terms, const ShopperSpec *spec, int j, char *name, size_t size)
+static ShopperStatus
+number_name(ShopperEnv *env, const ShopperTerms *terms, const ShopperSpec *spec, int j, const char **name)
 {
-	static const char *const forms[] = {"%s", "log(%s)", "log1p(%s)"};
+	static const char *const forms[] = {"%s%s", "log(%s)%s", "log1p(%s)%s"};
 
-	snprintf(name, size, forms[terms->log[j]], spec->column[spec->number[j].column].name);
+	return join(env, forms[terms->log[j]], spec->column[spec->number[j].column].name, "", name);
 }
 
 static ShopperStatus
@@ -31,34 +36,27 @@ name_term(ShopperEnv *env, const ShopperTerms *terms, const ShopperTerm *term, c
 	bool		cells = term->kind == SHOPPER_TERM_CELLS;
 	const ShopperCategory *a = cells ? &spec->category[term->a] : NULL,
 			   *b = cells || term->kind == SHOPPER_TERM_SLOPES ? &spec->category[term->b] : NULL;
-	char		left[MAX_NAME],
-				right[MAX_NAME],
-				whole[2 * MAX_NAME + 10];
+	const char *left = NULL,
+			   *right = NULL;
+	char		number[16];
 
 	if (cells)
-		snprintf(left, sizeof(left), "%s", spec->column[a->column].name);
+		left = spec->column[a->column].name;
 	else
-		number_name(terms, spec, term->a, left, sizeof(left));
+		SHOPPER_TRY(number_name(env, terms, spec, term->a, &left));
+	right = b != NULL ? spec->column[b->column].name : number;
 	if (term->kind == SHOPPER_TERM_PRODUCT)
-		number_name(terms, spec, term->b, right, sizeof(right));
-	else if (term->kind != SHOPPER_TERM_SPLINE)
-		snprintf(right, sizeof(right), "%s", spec->column[b->column].name);
+		SHOPPER_TRY(number_name(env, terms, spec, term->b, &right));
 	for (int c = 0; c < term->n; c++)
 	{
 		ShopperFeatureName *name = &names[term->first + c];
 
-		if (term->kind == SHOPPER_TERM_SPLINE)
-			snprintf(whole, sizeof(whole), "spline(%s, %d)", left, c + 2);	/* the column itself is the first */
-		else
-			snprintf(whole, sizeof(whole), "%s * %s", left, right);
-		SHOPPER_TRY(keep_name(env, whole, &name->column));
+		snprintf(number, sizeof(number), "%d", c + 2);	/* of a spline; the column itself is the first */
+		SHOPPER_TRY(join(env, term->kind == SHOPPER_TERM_SPLINE ? "spline(%s, %s)" : "%s * %s", left, right, &name->column));
 		if (term->kind == SHOPPER_TERM_SLOPES)
 			name->level = plain[b->offset + c].level;
 		else if (cells)
-		{
-			snprintf(whole, sizeof(whole), "%.*s * %.*s", MAX_NAME, plain[a->offset + c / b->size].level, MAX_NAME, plain[b->offset + c % b->size].level);
-			SHOPPER_TRY(keep_name(env, whole, &name->level));
-		}
+			SHOPPER_TRY(join(env, "%s * %s", plain[a->offset + c / b->size].level, plain[b->offset + c % b->size].level, &name->level));
 	}
 	return SHOPPER_OK;
 }
@@ -68,7 +66,6 @@ shopper_terms_names(ShopperEnv *env, const ShopperSpec *spec, const ShopperTerms
 					ShopperFeatureName **names)
 {
 	ShopperFeatureName *plain;
-	char		name[MAX_NAME];
 
 	SHOPPER_TRY(shopper_spec_names(env, spec, &plain));
 	*names = plain;
@@ -78,10 +75,7 @@ shopper_terms_names(ShopperEnv *env, const ShopperSpec *spec, const ShopperTerms
 	memcpy(*names, plain, (size_t) spec->n_dense * sizeof(*plain));
 	for (int j = 0; j < spec->n_numbers; j++)
 		if (terms->log[j] != SHOPPER_LOG_NONE)
-		{
-			number_name(terms, spec, j, name, sizeof(name));
-			SHOPPER_TRY(keep_name(env, name, &(*names)[j].column));
-		}
+			SHOPPER_TRY(number_name(env, terms, spec, j, &(*names)[j].column));
 	for (int k = 0; k < spec->n_categories; k++)
 		memcpy(*names + design->category[k].offset, plain + spec->category[k].offset, (size_t) spec->category[k].size * sizeof(*plain));
 	for (int i = 0; i < terms->n; i++)
