@@ -22,11 +22,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "../../core/simd.h"
 #include "../../core/threads.h"
 
 #define BLOCK 4096				/* rows whose mean is found first: they stay in the cache */
 #define WINDOW 65536			/* rows of all columns between polls */
 #define LANES 4
+#define PIECE 256				/* rows scored at once */
 #define FAR 1e100				/* a squared distance that is as good as infinite */
 
 static const ShopperOption options[] = {
@@ -289,7 +291,7 @@ to_probabilities(double *z, int n)
 	for (int c = 1; c < n; c++)
 		most = z[c] > most ? z[c] : most;
 	for (int c = 0; c < n; c++)
-		sum += z[c] = exp(z[c] - most);
+		sum += z[c] = z[c] == most ? 1 : exp(z[c] - most);
 	for (int c = 0; c < n; c++)
 		z[c] /= sum;
 }
@@ -311,47 +313,61 @@ predict(const ShopperModel *model, const double *dense, const int32_t *lookup, d
 	to_probabilities(out, b->n_classes);
 }
 
-/* The same terms for a column: z[0], z[K] ... */
-static void
-add_number(const ShopperBayes *b, int j, int c, const double *x, int64_t n, double *z)
+/* The same terms of a column for one class. */
+static SHOPPER_CLONES void
+add_number(double constant, double rate, double center, const double *x, int64_t n, double *z)
 {
-	size_t		k = (size_t) b->n_classes,
-				at = (size_t) j * k + (size_t) c;
-	double		constant = b->constant[at],
-				rate = b->rate[at],
-				center = b->center[at];
+	for (int64_t i = 0; i < n; i++)
+	{
+		double		d = x[i] - center,
+					term = constant - far_at_most(rate * d * d);
 
-	if (b->boolean[j])
-		for (int64_t i = 0; i < n; i++)
-			z[(size_t) i * k] += number_term(b, j, c, x[i]);
-	else
-		for (int64_t i = 0; i < n; i++)
-		{
-			double		d = x[i] - center,
-						term = constant - far_at_most(rate * d * d);
+		z[i] += x[i] == x[i] ? term : 0;
+	}
+}
 
-			z[(size_t) i * k] += x[i] == x[i] ? term : 0;
-		}
+/* The scores of class c for up to PIECE rows, in the order of predict(). */
+static void
+score_class(const ShopperModel *model, const ShopperTable *t, int64_t from, int64_t n, int c, double *z)
+{
+	const ShopperBayes *b = model->state;
+
+	for (int64_t i = 0; i < n; i++)
+		z[i] = b->prior[c];
+	for (int j = 0; j < t->n_dense; j++)
+	{
+		size_t		at = (size_t) j * (size_t) b->n_classes + (size_t) c;
+
+		if (b->boolean[j])
+			for (int64_t i = 0; i < n; i++)
+				z[i] += number_term(b, j, c, t->dense[j][from + i]);
+		else
+			add_number(b->constant[at], b->rate[at], b->center[at], t->dense[j] + from, n, z);
+	}
+	for (int g = 0; g < t->n_lookup; g++)
+		for (int64_t i = 0; i < n; i++)
+			z[i] += level_term(b, model->spec, g, c, t->lookup[g][from + i]);
 }
 
 static void
 predict_block(const ShopperModel *model, const ShopperTable *t, int64_t from, int64_t to, double *out)
 {
-	const ShopperBayes *b = model->state;
-	int			k = b->n_classes;
-	int64_t		n = to - from;
+	int			k = ((const ShopperBayes *) model->state)->n_classes;
+	double		z[PIECE];
 
-	for (int64_t i = 0; i < n; i++)
-		memcpy(out + i * k, b->prior, (size_t) k * sizeof(double));
-	for (int j = 0; j < t->n_dense; j++)
+	for (int64_t at = from; at < to; at += PIECE, out += PIECE * k)
+	{
+		int64_t		n = at + PIECE < to ? PIECE : to - at;
+
 		for (int c = 0; c < k; c++)
-			add_number(b, j, c, t->dense[j] + from, n, out + c);
-	for (int g = 0; g < t->n_lookup; g++)
+		{
+			score_class(model, t, at, n, c, z);
+			for (int64_t i = 0; i < n; i++)
+				out[i * k + c] = z[i];
+		}
 		for (int64_t i = 0; i < n; i++)
-			for (int c = 0; c < k; c++)
-				out[i * k + c] += level_term(b, model->spec, g, c, t->lookup[g][from + i]);
-	for (int64_t i = 0; i < n; i++)
-		to_probabilities(out + i * k, k);
+			to_probabilities(out + i * k, k);
+	}
 }
 
 /* ---- why: each term against the mean of all classes, or with two classes against the other one ---- */
