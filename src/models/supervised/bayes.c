@@ -23,11 +23,7 @@
 #include <string.h>
 
 #include "../../core/simd.h"
-#include "../../core/threads.h"
 
-#define BLOCK 4096				/* rows whose mean is found first: they stay in the cache */
-#define WINDOW 65536			/* rows of all columns between polls */
-#define LANES 4
 #define PIECE 256				/* rows scored at once */
 #define FAR 1e100				/* a squared distance that is as good as infinite */
 
@@ -135,118 +131,6 @@ shopper_bayes_finish(ShopperEnv *env, const ShopperModel *model, ShopperBayes *b
 			for (size_t l = 0; l < levels; l++)
 				b->log_level[g][l * k + c] = log(positive((b->level[g][l * k + c] + smoothing) / (sum + smoothing * (double) levels)));
 		}
-	}
-	return SHOPPER_OK;
-}
-
-/* ---- training ---- */
-
-typedef struct Counting
-{
-	const ShopperTable *t;
-	ShopperBayes *b;
-	double	   *scratch;		/* (n_dense)(2)(LANES)(K) weights and sums */
-	int64_t		from,
-				to;
-} Counting;
-
-/* Moments of one block of a column: sums first, then squares of what differs from their means. */
-static void
-count_block(const Counting *f, int j, int64_t from, int64_t to, double *weight, double *sum)
-{
-	const ShopperTable *t = f->t;
-	const double *x = t->dense[j];
-	const int32_t *y = t->y_class;
-	int			k = f->b->n_classes;
-	ShopperMoments *moments = f->b->moments + (size_t) j * (size_t) k;
-
-	memset(weight, 0, (size_t) (2 * LANES * k) * sizeof(double));
-	for (int64_t i = from; i < to; i++)
-		if (x[i] == x[i])
-		{
-			int64_t		at = (i & (LANES - 1)) * k + y[i];
-			double		w = t->weight != NULL ? t->weight[i] : 1;
-
-			weight[at] += w;
-			sum[at] += w * x[i];
-		}
-	for (int c = 0; c < k; c++)
-	{
-		double		w = (weight[c] + weight[2 * k + c]) + (weight[k + c] + weight[3 * k + c]),
-					s = (sum[c] + sum[2 * k + c]) + (sum[k + c] + sum[3 * k + c]);
-
-		weight[c] = w;
-		weight[k + c] = w > 0 ? s / w : 0;	/* lane 1 holds the mean from here on */
-	}
-	memset(sum, 0, (size_t) (LANES * k) * sizeof(double));
-	for (int64_t i = from; i < to; i++)
-		if (x[i] == x[i])
-		{
-			double		d = x[i] - weight[k + y[i]];
-
-			sum[(i & (LANES - 1)) * k + y[i]] += (t->weight != NULL ? t->weight[i] : 1) * d * d;
-		}
-	for (int c = 0; c < k; c++)
-	{
-		ShopperMoments block = {weight[c], weight[k + c], (sum[c] + sum[2 * k + c]) + (sum[k + c] + sum[3 * k + c])};
-
-		shopper_moments_merge(&moments[c], &block);
-	}
-}
-
-/* One column, or the classes: rows [from, to). Columns are independent, so threads may share them out. */
-static void
-count_column(void *arg, int column)
-{
-	Counting   *f = arg;
-	const ShopperTable *t = f->t;
-	int			k = f->b->n_classes;
-
-	if (column < t->n_dense)
-	{
-		double	   *scratch = f->scratch + (size_t) column * 2 * LANES * (size_t) k;
-
-		for (int64_t at = f->from; at < f->to; at += BLOCK)
-			count_block(f, column, at, at + BLOCK < f->to ? at + BLOCK : f->to, scratch, scratch + LANES * k);
-	}
-	else if (column < t->n_dense + t->n_lookup)
-	{
-		int			g = column - t->n_dense;
-		double	   *level = f->b->level[g];
-
-		for (int64_t i = f->from; i < f->to; i++)
-			if (t->lookup[g][i] >= 0 && t->lookup[g][i] < t->size[g])
-				level[(int64_t) t->lookup[g][i] * k + t->y_class[i]] += t->weight != NULL ? t->weight[i] : 1;
-	}
-	else
-		for (int64_t i = f->from; i < f->to; i++)
-			f->b->weight[t->y_class[i]] += t->weight != NULL ? t->weight[i] : 1;
-}
-
-static ShopperStatus
-train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel *previous)
-{
-	Counting	f = {.t = t};
-	int32_t   **moved;
-
-	SHOPPER_TRY(shopper_bayes_new(env, model, &f.b));
-	SHOPPER_NEW(env, f.scratch, (size_t) t->n_dense * 2 * LANES * (size_t) f.b->n_classes);
-	for (f.from = 0; f.from < t->n_train; f.from = f.to)
-	{
-		f.to = f.from + WINDOW < t->n_train ? f.from + WINDOW : t->n_train;
-		shopper_parallel(env, t->n_dense + t->n_lookup + 1, count_column, &f);
-		SHOPPER_TRY(shopper_poll(env));
-	}
-	shopper_release(env, f.scratch);
-	if (previous == NULL)
-		return shopper_bayes_finish(env, model, f.b);
-	SHOPPER_TRY(shopper_bayes_merge(env, model, previous, &moved));
-	for (int g = 0; g < t->n_lookup; g++)	/* the rows at hand are measured with the united levels */
-	{
-		t->size[g] = model->spec->category[g].n_levels;
-		for (int64_t i = 0; i < t->n; i++)
-			t->lookup[g][i] = t->lookup[g][i] < 0 ? -1 : moved[g][t->lookup[g][i]];
-		SHOPPER_TRY(shopper_poll(env));
 	}
 	return SHOPPER_OK;
 }
@@ -503,7 +387,7 @@ const ShopperLearner shopper_learner_bayes = {
 	.wide = true,
 	.input = SHOPPER_RAW,
 	.options = options,
-	.train_rows = train,
+	.train_rows = shopper_bayes_train,
 	.predict = predict,
 	.predict_block = predict_block,
 	.explain = explain,
