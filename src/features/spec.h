@@ -146,7 +146,7 @@ shopper_category_position(const ShopperCategory *category, int32_t code)
 /* Give the NULL level and the other level their codes, behind the levels; no base yet. */
 extern void shopper_category_number(ShopperCategory *category, bool has_null, bool has_other);
 
-/* Turn the raw row (n_numbers values, NaN missing) into the n_dense prepared ones. */
+/* Turn the raw row (n_numbers values, NaN missing) into the n_dense prepared ones; in place is fine. */
 extern void shopper_prepare_row(const ShopperSpec *spec, const double *raw, double *dense);
 
 extern void shopper_spec_encode(const ShopperSpec *spec, ShopperWriter *w);

@@ -79,9 +79,12 @@ typedef struct ShopperPrepare
 /*
  * Learn means, scales, fills and blocks from rows [0, n_train) into spec, then
  * turn all rows into the prepared encoding in place (flags are added columns).
- * Raw learners call shopper_table_summarize() instead: ranges, medians and level counts only.
+ * Raw learners call shopper_table_summarize() instead, for ranges, means and level
+ * counts, and shopper_spec_lay_out() for the numbers of levels.
  */
 extern ShopperStatus shopper_table_prepare(ShopperTable *table, ShopperSpec *spec, const ShopperPrepare *how);
+/* Choose the base of each category (base: another one to drop, or -1; NULL: none), set block sizes and offsets. */
+extern void shopper_spec_lay_out(ShopperSpec *spec, bool drop_base, const int *base);
 /* Turn raw rows into the encoding of a spec that was learned from others, in place. */
 extern ShopperStatus shopper_table_encode(ShopperTable *table, const ShopperSpec *spec);
 extern ShopperStatus shopper_table_summarize(ShopperTable *table, ShopperSpec *spec, ShopperImpute impute);

@@ -139,6 +139,7 @@ typedef struct ShopperLearner
 	unsigned	tasks;			/* ShopperTask bits */
 	bool		wide;			/* ROWS: float64 columns; else float32 */
 	ShopperInput input;			/* ROWS: prepared or raw */
+	int64_t		measured_rows;	/* ROWS: where scoring is slow, how many training rows (a random sample) are measured; 0: all */
 	const ShopperOption *options;	/* ends with a NULL name; the shape's are added */
 
 	/* PREPARED: whether levels => 'auto' gives one level of each category no column (unpenalized fits); may be NULL */
@@ -168,7 +169,10 @@ typedef struct ShopperLearner
 	/* Of explain: "log_odds", "probability", "amount", "log_amount". */
 	const char *(*explain_unit) (const ShopperModel *model);
 
-	/* Add what another model of the same learner knows; both were checked to have the same target. May be NULL. */
+	/*
+	 * Add what another model of the same learner knows; shopper_model_merge() has checked that task, target and
+	 * classes are the same, adds the numbers of rows and has dropped the figures of `into`. May be NULL.
+	 */
 	ShopperStatus (*merge) (ShopperEnv *env, ShopperModel *into, const ShopperModel *other);
 
 	/* linear models; *coefficients from env */
@@ -196,6 +200,8 @@ extern const ShopperOption *shopper_shape_options(ShopperShape shape);
 extern ShopperStatus shopper_add_metric(ShopperEnv *env, ShopperModel *model, const char *dataset, const char *name, double value);
 extern ShopperStatus shopper_add_step(ShopperEnv *env, ShopperModel *model, int64_t step, const char *metric, double value);
 extern ShopperStatus shopper_add_importance(ShopperEnv *env, ShopperModel *model, const char *feature, const char *method, double value);
+/* Add another model of the same kind (merge.c): its learner must be able to. */
+extern ShopperStatus shopper_model_merge(ShopperEnv *env, ShopperModel *into, const ShopperModel *other);
 /* How many numbers predict() writes: classes, or 1. */
 extern int	shopper_model_outputs(const ShopperModel *model);
 
@@ -227,6 +233,9 @@ extern void shopper_predict_block(const ShopperModel *model, const ShopperTable 
 
 /* The class that probabilities speak for: of two the positive one from the model's cut-off on, else the most probable. */
 extern int	shopper_best_class(const ShopperModel *model, const double *p);
+/* The same in two steps, for many rows: from which probability on class 1 of two is said; the class. */
+extern double shopper_cutoff(const ShopperModel *model);
+extern int	shopper_best_of(int classes, const double *p, double cutoff);
 
 /* ---- the row shape's common course (supervised/train.c) ---- */
 /*

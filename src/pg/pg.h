@@ -108,6 +108,8 @@ extern const char *shopper_value_text(ShopperValueReader *reader, Datum value, s
 extern double shopper_value_days(const ShopperValueReader *reader, Datum value);
 /* The numbers of an array (NULL elements are NaN), palloc'd. */
 extern double *shopper_value_vector(const ShopperValueReader *reader, Datum value, int *n);
+/* The n elements of a float8[]; NULL elements are NaN. */
+extern void shopper_read_floats(const struct ArrayType *array, int n, double *x);
 extern bool shopper_conversion_is_integer(ShopperConversion from);
 extern bool shopper_conversion_is_text(ShopperConversion from);
 

@@ -1,6 +1,10 @@
 /* predict.c: predict_purchase, predict_class, predict_proba, predict_value by row. */
 #include "rows.h"
 
+#include <math.h>
+
+#include "utils/array.h"
+
 ShopperRowScoring *
 shopper_scoring_args(FunctionCallInfo fcinfo, unsigned task)
 {
@@ -49,13 +53,78 @@ predict(FunctionCallInfo fcinfo, ShopperTask task, const ShopperModel **model)
 	return s->out;
 }
 
-PG_FUNCTION_INFO_V1(shopper_predict_purchase);
-Datum
-shopper_predict_purchase(PG_FUNCTION_ARGS)
+/* What the forms over float8[] keep at the call site. */
+typedef struct ArrayScoring
 {
-	const ShopperModel *model;
-	const double *out = predict(fcinfo, SHOPPER_CLASSIFY, &model);
+	double	   *dense;
+	double	   *out;
+	int32_t		lookup;			/* there are no categories */
+} ArrayScoring;
 
+static ArrayScoring *
+start_array(FunctionCallInfo fcinfo, const ShopperModel *model, ShopperTask task)
+{
+	MemoryContext context = fcinfo->flinfo->fn_mcxt;
+	ArrayScoring *s = MemoryContextAllocZero(context, sizeof(ArrayScoring));
+	const ShopperSpec *spec = model->spec;
+
+	if (model->task != task)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("expected a %s, got a model of %s", task == SHOPPER_CLASSIFY ? "classifier" : "regressor", model->learner->name)));
+	for (int i = 0; i < spec->n_columns; i++)
+		if (spec->column[i].kind > SHOPPER_KIND_BOOLEAN)
+			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("column \"%s\" of the model is not a number", spec->column[i].name),
+							errhint("Pass a row instead of an array.")));
+	s->dense = MemoryContextAlloc(context, sizeof(double) * Max(spec->n_dense, 1));
+	s->out = MemoryContextAlloc(context, sizeof(double) * Max(shopper_model_outputs(model), 2));
+	return s;
+}
+
+/* Score the array in argument 1: its elements are the model's columns in their order; NULL is missing. */
+static const double *
+predict_array(FunctionCallInfo fcinfo, ShopperTask task, const ShopperModel **model)
+{
+	ShopperModelUse *use;
+	ArrayScoring *s;
+	ArrayType  *array;
+	int			n;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return NULL;
+	use = shopper_model_arg(fcinfo, 0);
+	*model = use->model;
+	s = use->extra;
+	if (s == NULL || use->fresh)
+	{
+		use->extra = NULL;
+		if (s != NULL)
+		{
+			pfree(s->dense);
+			pfree(s->out);
+			pfree(s);
+		}
+		if ((*model)->spec == NULL)
+			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("expected a classifier or regressor, got a model of %s", (*model)->learner->name)));
+		use->extra = s = start_array(fcinfo, *model, task);
+	}
+	array = PG_GETARG_ARRAYTYPE_P(1);
+	n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	if (ARR_NDIM(array) > 1 || n != (*model)->spec->n_numbers)
+		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+						errmsg("expected an array of %d numbers, got %d", (*model)->spec->n_numbers, n)));
+	shopper_read_floats(array, n, s->dense);
+	for (int j = 0; j < n; j++)
+		if (s->dense[j] - s->dense[j] != 0)
+			s->dense[j] = NAN;
+	if ((*model)->spec->prepared)
+		shopper_prepare_row((*model)->spec, s->dense, s->dense);
+	shopper_predict(*model, s->dense, &s->lookup, s->out);
+	return s->out;
+}
+
+static Datum
+purchase(FunctionCallInfo fcinfo, const ShopperModel *model, const double *out)
+{
 	if (out == NULL)
 		PG_RETURN_NULL();
 	if (model->spec->positive < 0)
@@ -65,12 +134,29 @@ shopper_predict_purchase(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(out[model->spec->positive]);
 }
 
-PG_FUNCTION_INFO_V1(shopper_predict_class);
+PG_FUNCTION_INFO_V1(shopper_predict_purchase);
 Datum
-shopper_predict_class(PG_FUNCTION_ARGS)
+shopper_predict_purchase(PG_FUNCTION_ARGS)
 {
-	const ShopperModel *model;
+	const ShopperModel *model = NULL;
 	const double *out = predict(fcinfo, SHOPPER_CLASSIFY, &model);
+
+	return purchase(fcinfo, model, out);
+}
+
+PG_FUNCTION_INFO_V1(shopper_predict_purchase_array);
+Datum
+shopper_predict_purchase_array(PG_FUNCTION_ARGS)
+{
+	const ShopperModel *model = NULL;
+	const double *out = predict_array(fcinfo, SHOPPER_CLASSIFY, &model);
+
+	return purchase(fcinfo, model, out);
+}
+
+static Datum
+class_of(FunctionCallInfo fcinfo, const ShopperModel *model, const double *out)
+{
 	int			best;
 
 	if (out == NULL)
@@ -78,6 +164,26 @@ shopper_predict_class(PG_FUNCTION_ARGS)
 	best = shopper_best_class(model, out);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(model->spec->classes.bytes + model->spec->classes.start[best],
 											  model->spec->classes.length[best]));
+}
+
+PG_FUNCTION_INFO_V1(shopper_predict_class);
+Datum
+shopper_predict_class(PG_FUNCTION_ARGS)
+{
+	const ShopperModel *model = NULL;
+	const double *out = predict(fcinfo, SHOPPER_CLASSIFY, &model);
+
+	return class_of(fcinfo, model, out);
+}
+
+PG_FUNCTION_INFO_V1(shopper_predict_class_array);
+Datum
+shopper_predict_class_array(PG_FUNCTION_ARGS)
+{
+	const ShopperModel *model = NULL;
+	const double *out = predict_array(fcinfo, SHOPPER_CLASSIFY, &model);
+
+	return class_of(fcinfo, model, out);
 }
 
 PG_FUNCTION_INFO_V1(shopper_predict_proba);
@@ -111,6 +217,18 @@ shopper_predict_value(PG_FUNCTION_ARGS)
 {
 	const ShopperModel *model;
 	const double *out = predict(fcinfo, SHOPPER_REGRESS, &model);
+
+	if (out == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(out[0]);
+}
+
+PG_FUNCTION_INFO_V1(shopper_predict_value_array);
+Datum
+shopper_predict_value_array(PG_FUNCTION_ARGS)
+{
+	const ShopperModel *model;
+	const double *out = predict_array(fcinfo, SHOPPER_REGRESS, &model);
 
 	if (out == NULL)
 		PG_RETURN_NULL();

@@ -359,3 +359,17 @@ shopper_value_vector(const ShopperValueReader *reader, Datum value, int *n)
 		x[i] = nulls[i] ? NAN : shopper_value_number(&one, elements[i]);
 	return x;
 }
+
+void
+shopper_read_floats(const ArrayType *array, int n, double *x)
+{
+	const float8 *value = (const float8 *) ARR_DATA_PTR(array);
+
+	if (!ARR_HASNULL(array))
+	{
+		memcpy(x, value, sizeof(double) * n);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		x[i] = att_isnull(i, ARR_NULLBITMAP(array)) ? NAN : *value++;
+}

@@ -12,6 +12,7 @@
 
 #include "../../src/core/hash.h"
 #include "../../src/models/recommend/recommend.h"
+#include "../../src/models/supervised/bayes_net.h"
 
 volatile double fuzz_sink;
 
@@ -102,14 +103,51 @@ ask_block(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 		for (int k = 0; k < spec->n_categories; k++)
 		{
 			t.size[k] = spec->prepared ? spec->category[k].size : spec->category[k].n_levels;
-			t.lookup[k][i] = (int32_t) (shopper_random(random, (uint64_t) k, (uint64_t) i) % (uint64_t) (t.size[k] + 1));
+			t.lookup[k][i] = (int32_t) (shopper_random(random, (uint64_t) k, (uint64_t) i) % (uint64_t) (t.size[k] + 1)) - !spec->prepared;
 		}
 	}
 	out = shopper_alloc(env, (size_t) (3 * shopper_model_outputs(m)), sizeof(double));
 	if (out == NULL)
 		return;
-	m->learner->predict_block(m, &t, 0, 3, out);
+	shopper_predict_block(m, &t, 0, 3, out);
 	fuzz_sink += out[0];
+}
+
+/* Any node, given some others. */
+static void
+ask_network(ShopperEnv *env, const ShopperModel *m, uint64_t random)
+{
+	const ShopperBayesNet *net = m->state;
+	int			query = (int) (random % (uint64_t) net->n_nodes);
+	int		   *state = shopper_alloc(env, (size_t) net->n_nodes, sizeof(int));
+	double	   *p = shopper_alloc(env, (size_t) net->node[query].n_states, sizeof(double));
+
+	if (state == NULL || p == NULL)
+		return;
+	for (int i = 0; i < net->n_nodes; i++)
+	{
+		state[i] = shopper_random(random, 20, (uint64_t) i) % 2 ? -1
+			: (int) (shopper_random(random, 21, (uint64_t) i) % (uint64_t) net->node[i].n_states);
+		for (int s = 0; s < net->node[i].n_states; s++)
+			touch(shopper_node_label(m, &net->node[i], s));
+	}
+	if (shopper_bayes_net_query(env, net, query, state, NULL, p) == SHOPPER_OK)
+		fuzz_sink += p[net->node[query].n_states - 1];
+}
+
+static void
+ask_why(ShopperEnv *env, const ShopperModel *m, const double *dense, const int32_t *lookup, int output)
+{
+	int			n = m->spec->n_dense + m->spec->n_categories;
+	double	   *contribution = shopper_alloc0(env, (size_t) n, sizeof(double)),
+				base;
+
+	if (contribution == NULL || m->learner->explain == NULL)
+		return;
+	touch(m->learner->explain_unit(m));
+	if (m->learner->explain(env, m, dense, lookup, output, &base, contribution) == SHOPPER_OK)
+		for (int i = 0; i < n; i++)
+			fuzz_sink += base + contribution[i];
 }
 
 static void
@@ -135,19 +173,13 @@ ask_rows(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	for (int k = 0; k < spec->n_categories; k++)
 		fuzz_touch_dictionary(&spec->category[k].levels);
 	read_row(spec, dense, lookup, random);
-	m->learner->predict(m, dense, lookup, out);
+	shopper_predict(m, dense, lookup, out);
 	fuzz_sink += out[0];
 	fuzz_ask_trees(env, m, dense, lookup, random);
 	ask_block(env, m, random);
-	if (m->learner->explain != NULL)
-	{
-		double	   *part = shopper_alloc0(env, (size_t) (spec->n_dense + spec->n_categories), sizeof(double)),
-					base;
-
-		touch(m->learner->explain_unit(m));
-		if (part != NULL && m->learner->explain(env, m, dense, lookup, outputs - 1, &base, part) == SHOPPER_OK)
-			fuzz_sink += base;
-	}
+	if (m->learner == &shopper_learner_bayes_net)
+		ask_network(env, m, random);
+	ask_why(env, m, dense, lookup, (int) (random % (uint64_t) outputs));
 	if (shopper_spec_names(env, spec, &names) == SHOPPER_OK)
 		for (int i = 0; i < spec->width; i++)
 		{
@@ -277,11 +309,34 @@ fuzz_ask(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	}
 }
 
+/* Two readings of the same bytes, merged and asked; what comes out must be storable. */
+static ShopperStatus
+merge_with_itself(ShopperEnv *env, const ShopperModel *m)
+{
+	ShopperModel one,
+				two;
+	unsigned char *bytes;
+	int64_t		length;
+
+	SHOPPER_TRY(shopper_model_encode(env, m, &bytes, &length));
+	SHOPPER_TRY(shopper_model_decode(env, bytes, (size_t) length, &one));
+	SHOPPER_TRY(shopper_model_decode(env, bytes, (size_t) length, &two));
+	SHOPPER_TRY(shopper_model_merge(env, &one, &two));
+	ask_rows(env, &one, 1);
+	SHOPPER_TRY(shopper_model_encode(env, &one, &bytes, &length));
+	if (shopper_model_decode(env, bytes, (size_t) length, &two) != SHOPPER_OK)
+		abort();
+	return SHOPPER_OK;
+}
+
 void
 fuzz_continue(ShopperEnv *env, const ShopperModel *m)
 {
 	ShopperModel next;
 
+	env->status = SHOPPER_OK;
+	if (m->learner->merge != NULL)
+		(void) merge_with_itself(env, m);
 	env->status = SHOPPER_OK;
 	if (m->learner->shape == SHOPPER_RATINGS)
 		(void) fuzz_train_ratings(env, &next, shopper_option_boolean(&m->options, "implicit"), "factors=3 epochs=1", m);

@@ -10,11 +10,13 @@ enum
 #define ROWS(name, learner, classes, options) +1
 #define BASKETS(name, ids, options) +1
 #define RATINGS(name, implicit, options) +1
+#define SUMS(name) +1
 	FUZZ_KINDS = 0
 #include "kinds.def"
 #undef ROWS
 #undef BASKETS
 #undef RATINGS
+#undef SUMS
 };
 extern const char *const fuzz_kind_name[FUZZ_KINDS];
 /* Train kind k and encode it; ends the program when that fails. */

@@ -8,15 +8,18 @@
 
 #include "../../src/core/hash.h"
 #include "../../src/features/intake.h"
+#include "../../src/models/supervised/sums.h"
 
 const char *const fuzz_kind_name[FUZZ_KINDS] = {
 #define ROWS(name, learner, classes, options) name,
 #define BASKETS(name, ids, options) name,
 #define RATINGS(name, implicit, options) name,
+#define SUMS(name) name,
 #include "kinds.def"
 #undef ROWS
 #undef BASKETS
 #undef RATINGS
+#undef SUMS
 };
 
 enum {N_ROWS = 200, USERS = 12, ITEMS = 9, BASKETS = 30};
@@ -34,8 +37,8 @@ set_options(ShopperEnv *env, ShopperModel *model, const char *options)
 		char	   *value = strchr(word, '='),
 				   *next = NULL;
 		const char *key = "algorithm";
-		ShopperRaw	element[4],
-					algorithm[4],
+		ShopperRaw	element[8],
+					algorithm[8],
 					raw = {.kind = SHOPPER_RAW_NUMBER,.element = element};
 		ShopperOptionType type;
 
@@ -80,7 +83,7 @@ start(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, Shopp
 /* ---- rows: numbers, a boolean, a category with NULLs and rare levels, dates, a vector ---- */
 
 static ShopperStatus
-add_row(ShopperIntake *in, int i, int classes)
+add_row(ShopperIntake *in, int i, int classes, bool vectors)
 {
 	static const char *const class_names[] = {"no", "yes", "perhaps"};
 	double		x = shopper_normal(1, 1, (uint64_t) i),
@@ -102,7 +105,8 @@ add_row(ShopperIntake *in, int i, int classes)
 	SHOPPER_TRY(shopper_intake_text(in, &in->column[2], i % 13 == 0 ? NULL : level, strlen(level)));
 	shopper_intake_days(in, &in->column[3], i % 17 == 0 ? NAN : 7000 + i * 5);
 	shopper_intake_days(in, &in->column[4], 7000.25 + i);
-	SHOPPER_TRY(shopper_intake_vector(in, &in->column[5], vector, i % 19 == 0 ? 0 : 3));
+	if (vectors)
+		SHOPPER_TRY(shopper_intake_vector(in, &in->column[5], vector, i % 19 == 0 ? 0 : 3));
 	shopper_intake_commit(in);
 	return SHOPPER_OK;
 }
@@ -117,14 +121,15 @@ fuzz_train_rows(ShopperEnv *env, ShopperModel *model, const ShopperLearner *lear
 	ShopperIntakeRules rules = {.max_levels = 4,.on_unseen = SHOPPER_UNSEEN_OTHER,.zone = "Europe/Berlin"};
 	ShopperIntake in;
 	ShopperTable table;
+	bool		vectors = learner != &shopper_learner_bayes_net;
 
 	SHOPPER_TRY(start(env, model, learner, classes > 0 ? SHOPPER_CLASSIFY : SHOPPER_REGRESS, options));
-	SHOPPER_TRY(shopper_intake_init(&in, env, learner->wide, 6, "bought",
+	SHOPPER_TRY(shopper_intake_init(&in, env, learner->wide, vectors ? 6 : 5, "bought",
 									classes > 0 ? SHOPPER_TARGET_CLASS : SHOPPER_TARGET_NUMBER, (ShopperIntakeRoles) {.weight = true}));
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 5 + vectors; i++)
 		SHOPPER_TRY(shopper_intake_column(&in, i, names[i], kinds[i], i == 4, false));
 	for (int i = 0; i < N_ROWS; i++)
-		SHOPPER_TRY(add_row(&in, i, classes));
+		SHOPPER_TRY(add_row(&in, i, classes, vectors));
 	SHOPPER_NEW0(env, model->spec, 1);
 	SHOPPER_TRY(shopper_intake_finish(&in, &rules, &table, model->spec));
 	return shopper_train_rows(env, model, &table, NULL, previous);
@@ -183,6 +188,27 @@ fuzz_train_ratings(ShopperEnv *env, ShopperModel *model, bool implicit, const ch
 }
 
 static ShopperStatus
+train_sums(ShopperEnv *env, ShopperModel *model)
+{
+	static const char *const names[] = {"height", "width"};
+	size_t		size = shopper_sums_size(3, true, 0, 0);
+	ShopperSums *s = shopper_alloc0(env, size, 1);
+
+	SHOPPER_TRY(start(env, model, &shopper_learner_linear, SHOPPER_REGRESS, ""));
+	shopper_sums_init(s, 3, true, 0, 0);
+	for (int i = 0; i < N_ROWS; i++)
+	{
+		double	   *row = shopper_sums_row(s);
+
+		for (int j = 0; j < 3; j++)
+			row[j] = shopper_normal(6, (uint64_t) j, (uint64_t) i);
+		shopper_sums_commit(s, 0);
+	}
+	shopper_sums_flush(s);
+	return shopper_sums_model(env, model, s, names);
+}
+
+static ShopperStatus
 train(ShopperEnv *env, int k, ShopperModel *model)
 {
 	int			at = 0;
@@ -193,10 +219,13 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 	if (k == at++) return train_baskets(env, model, ids, options);
 #define RATINGS(name, implicit, options) \
 	if (k == at++) return fuzz_train_ratings(env, model, implicit, options, NULL);
+#define SUMS(name) \
+	if (k == at++) return train_sums(env, model);
 #include "kinds.def"
 #undef ROWS
 #undef BASKETS
 #undef RATINGS
+#undef SUMS
 	return SHOPPER_UNSUPPORTED;
 }
 

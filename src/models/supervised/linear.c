@@ -388,6 +388,20 @@ wants_reference(const ShopperOptions *o)
 	return shopper_option_is(o, "penalty", "none");
 }
 
+static void
+encode(const ShopperModel *model, ShopperWriter *w)
+{
+	shopper_linear_encode(model, w);
+	shopper_linear_encode_cross(model->state, w);
+}
+
+static ShopperStatus
+decode(ShopperModel *model, ShopperReader *r)
+{
+	SHOPPER_TRY(shopper_linear_decode(model, r));
+	return shopper_linear_decode_cross(model, r);
+}
+
 const ShopperLearner shopper_learner_linear = {
 	.number = 2,
 	.name = "linear",
@@ -403,8 +417,9 @@ const ShopperLearner shopper_learner_linear = {
 	.predict_block = shopper_linear_predict_block,
 	.explain = shopper_linear_explain,
 	.explain_unit = shopper_linear_explain_unit,
+	.merge = shopper_linear_merge,
 	.coefficients = shopper_linear_coefficients,
-	.encode = shopper_linear_encode,
-	.decode = shopper_linear_decode,
+	.encode = encode,
+	.decode = decode,
 	.describe = shopper_linear_describe,
 };

@@ -5,6 +5,7 @@
 #ifndef SHOPPER_LINEAR_MODEL_H
 #define SHOPPER_LINEAR_MODEL_H
 
+#include "../../core/cross.h"
 #include "../learner.h"
 #include "terms.h"
 
@@ -23,6 +24,7 @@ typedef struct ShopperLinearModel
 	double		gradient_norm;	/* greatest absolute component there, penalty included */
 	int64_t		iterations;
 	double	   *mean;			/* (width) training means of the columns; NULL: standardized ones, that is 0 and the spec's shares */
+	ShopperCross *cross;		/* of the columns and, last, the target; NULL: fitted from rows */
 } ShopperLinearModel;
 
 extern ShopperStatus shopper_linear_model_new(ShopperEnv *env, ShopperModel *model, int n_outputs, ShopperLinearModel **lm);
@@ -61,6 +63,14 @@ extern ShopperStatus shopper_linear_start(ShopperEnv *env, const ShopperModel *p
 extern ShopperStatus shopper_linear_names(ShopperEnv *env, const ShopperModel *model, ShopperFeatureName **names);
 /* Linear regression with a logarithmic link: Poisson, gamma, Tweedie. */
 extern bool shopper_linear_is_log(const ShopperModel *model);
+/*
+ * OLS or ridge from statistics alone (linear_cross.c): fills means and scales of
+ * model->spec, state and metrics; the statistics are copied.
+ */
+extern ShopperStatus shopper_linear_from_cross(ShopperEnv *env, ShopperModel *model, const ShopperCross *cross);
+extern ShopperStatus shopper_linear_merge(ShopperEnv *env, ShopperModel *into, const ShopperModel *other);
+extern void shopper_linear_encode_cross(const ShopperLinearModel *lm, ShopperWriter *w);
+extern ShopperStatus shopper_linear_decode_cross(ShopperModel *model, ShopperReader *r);
 
 /* members of ShopperLearner */
 extern void shopper_linear_predict(const ShopperModel *model, const double *dense, const int32_t *lookup, double *out);

@@ -183,6 +183,32 @@ mlp_decode(ShopperModel *model, ShopperReader *r)
 	return SHOPPER_OK;
 }
 
+/*
+ * The mean of the weights, each by its training rows: federated averaging (McMahan et
+ * al. 2017). The other net is rescaled to our means, scales and levels first; levels
+ * that only it knows are lost.
+ */
+static ShopperStatus
+mlp_merge(ShopperEnv *env, ShopperModel *into, const ShopperModel *other)
+{
+	ShopperNet *net = into->state,
+				moved = *net;
+	double		share = (double) other->n_train / ((double) into->n_train + (double) other->n_train);
+
+	if (!(share >= 0 && share <= 1))
+		return shopper_bad_bytes(env, "its number of rows is wrong");
+	SHOPPER_NEW0(env, moved.param, net->n_params);
+	SHOPPER_TRY(shopper_net_continue(env, &moved, into->spec, other));
+	for (int64_t i = 0; i < net->n_params; i++)
+	{
+		net->param[i] = (float) ((1 - share) * (double) net->param[i] + share * (double) moved.param[i]);
+		if (net->param[i] - net->param[i] != 0)
+			return shopper_fail(env, SHOPPER_BAD_DATA, "the scales of the models are too different to merge them");
+	}
+	shopper_release(env, moved.param);
+	return SHOPPER_OK;
+}
+
 static void
 mlp_describe(const ShopperModel *model, void (*add) (void *ctx, const char *key, double value), void *ctx)
 {
@@ -206,6 +232,7 @@ const ShopperLearner shopper_learner_mlp = {
 	.train_rows = mlp_train,
 	.predict = mlp_predict,
 	.predict_block = mlp_predict_block,
+	.merge = mlp_merge,
 	.encode = mlp_encode,
 	.decode = mlp_decode,
 	.describe = mlp_describe

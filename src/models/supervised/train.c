@@ -105,7 +105,12 @@ prepare(ShopperModel *model, ShopperTable *t)
 	how.impute = shopper_option_is(o, "impute", "mean") ? SHOPPER_IMPUTE_MEAN
 		: shopper_option_is(o, "impute", "zero") ? SHOPPER_IMPUTE_ZERO : SHOPPER_IMPUTE_MEDIAN;
 	if (learner->input == SHOPPER_RAW)
-		return shopper_table_summarize(t, model->spec, how.impute);
+	{
+		/* raw learners see what is missing, so nothing is filled: the mean is enough to describe a column, medians cost */
+		SHOPPER_TRY(shopper_table_summarize(t, model->spec, SHOPPER_IMPUTE_MEAN));
+		shopper_spec_lay_out(model->spec, false, NULL);
+		return SHOPPER_OK;
+	}
 	how.missing_flags = shopper_option_boolean(o, "missing_flags");
 	how.standardize = shopper_option_boolean(o, "standardize");
 	how.drop_base = shopper_option_is(o, "levels", "reference") ||
@@ -167,10 +172,11 @@ calibrate(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, const dou
 static ShopperStatus
 measure(ShopperEnv *env, ShopperModel *model, const ShopperTable *t)
 {
-	int64_t		held = t->n - t->n_train;
+	int64_t		held = t->n - t->n_train,
+				limit = model->learner->measured_rows > 0 ? model->learner->measured_rows : INT64_MAX;
 	double	   *p;
 
-	SHOPPER_TRY(shopper_add_metrics(env, model, t, 0, t->n_train, "train"));
+	SHOPPER_TRY(shopper_add_metrics(env, model, t, 0, limit < t->n_train ? limit : t->n_train, "train"));
 	SHOPPER_TRY(shopper_add_metrics(env, model, t, t->n_train, t->n, "validation"));
 	if (held > 0)
 	{
@@ -184,8 +190,8 @@ measure(ShopperEnv *env, ShopperModel *model, const ShopperTable *t)
 		int64_t		from = held > 0 ? t->n_train : 0,
 					n = t->n - from;
 
-		SHOPPER_TRY(shopper_add_permutation_importance(env, model, t, from,
-													   n < SHOPPER_IMPORTANCE_ROWS ? n : SHOPPER_IMPORTANCE_ROWS));
+		limit = limit < SHOPPER_IMPORTANCE_ROWS ? limit : SHOPPER_IMPORTANCE_ROWS;
+		SHOPPER_TRY(shopper_add_permutation_importance(env, model, t, from, n < limit ? n : limit));
 	}
 	return SHOPPER_OK;
 }
