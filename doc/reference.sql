@@ -11,10 +11,13 @@ SET extra_float_digits = 1;
 CREATE EXTENSION pg_shopper;
 LOAD 'pg_shopper';
 
-CREATE TEMP TABLE chapter (place int, title text, intro text, name_pattern text);
+CREATE TEMP TABLE chapter (place numeric, title text, intro text, name_pattern text);
 INSERT INTO chapter VALUES
-  (1, 'Training on rows', 'Aggregates that learn a target column from the other columns of a row. `*_from` takes the text of a query instead and runs it with your rights: the same model, read faster.', '^train_(classifier|regressor)'),
-  (2, 'Scoring rows', 'The row is matched to the model by column name. Extra columns are ignored, a missing one is an error, NULLs are fine.', '^predict_(purchase|class|proba|value)$'),
+  (1, 'Training on rows', 'Aggregates that learn a target column from the other columns of a row. `*_from` takes the text of a query instead and runs it with your rights: the same model, read faster. `train_linear` and `train_naive_bayes` keep sums only and run in parallel plans.', '^(train_(classifier|regressor|linear|naive_bayes)|merge_models)'),
+  (2, 'Scoring rows', 'The row is matched to the model by column name. Extra columns are ignored, a missing one is an error, NULLs are fine. The `*_array` forms take the columns in the order of training.', '^predict_(purchase|class|proba|value|interval|set)'),
+  (2.2, 'Reasons', NULL, '^(explain_prediction|prediction_receipt|partial_dependence|tree_|bayes_)'),
+  (2.4, 'Decisions', NULL, '^(profit_curve|best_cutoff|set_cutoff)'),
+  (2.6, 'Choosing learners, options and columns', 'Each reads the rows of its query once and fits many models on parts of them.', '^(cross_validate|tune|select_features|explain_train)'),
   (3, 'Baskets and rules', NULL, '^(train_rules|assoc_|frequent_itemsets)'),
   (4, 'Recommenders', NULL, '^(train_recommender|svd_recommend|recommend|similar_|predict_rating|user_factors|item_factors)'),
   (5, 'Looking into a model', NULL, '^(model_|training_history|feature_importance|coefficients|learner_options)'),
@@ -24,6 +27,41 @@ INSERT INTO chapter VALUES
 -- What an argument means: function pattern, argument, words. The first fitting line counts.
 CREATE TEMP TABLE word (place serial, functions text, argument text, meaning text);
 INSERT INTO word (functions, argument, meaning) VALUES
+  ('^train_(linear|naive_bayes)', 'target', 'the class of the row'),
+  ('^train_(linear|naive_bayes)', 'options', 'from `linear()` or `bayes()`; NULL: all defaults'),
+  ('^train_(linear|naive_bayes)', 'y', 'the amount'),
+  ('^train_(linear|naive_bayes)', 'x', 'the features; all arrays have the same length'),
+  ('^train_(linear|naive_bayes)', 'feature_names', 'one name for each feature; NULL: x1, x2, ...'),
+  ('^merge_models', 'other', 'the second model'),
+  ('^(cross_validate|tune|select_features|explain_train)', 'query', 'a SELECT; its columns are the target and the features'),
+  ('^(cross_validate|tune|select_features|explain_train)', 'target', 'name of the column to learn'),
+  ('^select_features', 'options', 'how rows are read and, for elimination, the learner; NULL: all defaults'),
+  ('^(cross_validate|explain_train)', 'options', 'from a builder such as `boosting()`; NULL: all defaults'),
+  ('^tune', 'search', 'options of a builder in which values are ranges or arrays of choices; or an array of such objects'),
+  ('^tune', 'trials', 'how many options are tried; `grid` tries all'),
+  ('^tune', 'metric', '`log_loss` (default), `auc`, `brier`, `accuracy`; `rmse` (default), `mae`, `r2`'),
+  ('^tune', 'method', '`tpe`, `random`, `grid`, `halving`'),
+  ('^tune', 'seed', 'another seed, other trials'),
+  ('^select_features', 'method', '`mutual_information`, `l1`, `elimination`'),
+  ('^(cross_validate|tune|select_features)', 'k', 'number of folds'),
+  ('^(cross_validate|tune|select_features)', 'groups', 'name of a column whose equal values stay in one fold; it is no feature'),
+  ('^(cross_validate|tune|select_features)', 'time_column', 'name of a column by which each fold is tested after training on all earlier ones; it is no feature'),
+  ('^(cross_validate|tune|select_features|explain_train)', 'job', '`classifier` or `regressor`; NULL: the algorithm, else the type of the target decides'),
+  ('^partial_dependence', 'query', 'a SELECT with the columns of the model'),
+  ('^partial_dependence', 'feature', 'name of the column that takes each value in all rows'),
+  ('^partial_dependence', 'points', 'most quantiles of a number'),
+  ('.', 'gain', 'what a true yes earns'),
+  ('.', 'cost', 'what a false yes costs'),
+  ('.', 'cutoff', 'from this probability on the positive class is said'),
+  ('.', 'level', 'share of the cases in which the true value shall be inside'),
+  ('.', 'class', 'which class is explained; NULL: the positive one, else the most probable'),
+  ('^tree_', 'tree', 'number of the tree, from 1'),
+  ('^bayes_query', 'evidence', 'what is known: a level, a number, or an array of several for each column'),
+  ('^bayes_query', 'target', 'the column asked for; NULL: the target of the model'),
+  ('^train_naive_bayes', 'features', 'numbers; all arrays have the same length, NULL elements are missing'),
+  ('^(model_metrics|feature_importance)', 'query', 'a SELECT with the columns of the model and the target'),
+  ('_array$', 'features', 'numbers in the order of the columns in training'),
+  ('^(explain_prediction|prediction_receipt)', 'features', 'the row: a table alias or the alias of a sub-select'),
   ('^train_.*', 'f', 'the row: the alias of a sub-select, as in `FROM (SELECT ...) f`'),
   ('^train_.*', 'target', 'name of the column to learn'),
   ('^train_.*', 'options', 'from a builder such as `logistic()`, or hand-written jsonb with the key `algorithm`; NULL: all defaults'),
@@ -144,10 +182,11 @@ SELECT row_number() OVER () AS place, o.*,
             WHEN min_value IS NOT NULL OR max_value IS NOT NULL THEN concat_ws(' ', CASE WHEN min_excluded THEN 'above ' ELSE 'from ' END || min_value, 'to ' || max_value)
             ELSE '' END AS range
 FROM shopper.learner_options o;
+CREATE TEMP TABLE row_learner AS SELECT learner FROM option WHERE option = 'validation_column';
 CREATE TEMP TABLE shared AS
 SELECT o.option FROM option o
-JOIN (VALUES ('logistic'), ('linear'), ('mlp')) l(learner) USING (learner)
-GROUP BY o.option, o.type, o.default_value, o.range, o.help HAVING count(*) = 3
+WHERE o.learner IN (SELECT learner FROM row_learner)
+GROUP BY o.option, o.type, o.default_value, o.range, o.help HAVING count(*) = (SELECT count(*) FROM row_learner)
   AND o.option NOT IN (SELECT option FROM option WHERE learner = 'logistic' AND place < (SELECT place FROM option WHERE learner = 'logistic' AND option = 'validation'));
 
 CREATE TEMP VIEW option_line AS
@@ -157,7 +196,7 @@ SELECT place, learner, option, format('| %s | %s | %s | %s | %s |', option, type
 -- ---- the page ----
 SELECT format(E'# Reference\n\nVersion %s. Written by `make doc` from the comments, catalogs and option tables of the extension; do not edit.\n', default_version)
 FROM pg_available_extensions WHERE name = 'pg_shopper';
-SELECT '- [' || title || '](#' || lower(regexp_replace(title, ' ', '-', 'g')) || ')'
+SELECT '- [' || title || '](#' || lower(regexp_replace(replace(title, ',', ''), ' ', '-', 'g')) || ')'
 FROM (SELECT place, title FROM chapter c WHERE EXISTS (SELECT FROM place p WHERE p.chapter = c.place)
       UNION ALL VALUES (7, 'Learners and their options'), (10, 'Views'), (11, 'Types'), (12, 'Settings'), (13, 'Support functions')) t ORDER BY t.place;
 SELECT E'\nTypes as they are written here: `any` takes a value of any type (give a parameter of a driver a cast), `int` is integer, `float8` is double precision. `name type = value` is an argument with a default.';
@@ -173,8 +212,8 @@ SELECT E'\n### ' || l.learner || E'()\n\n' || (SELECT upper(left(d, 1)) || subst
          (SELECT option FROM option o WHERE o.learner = l.learner ORDER BY place LIMIT 1) || ': ', 1), '^Options of ', '') AS d) ||
        E'\n\n| option | type | default | values | meaning |\n|---|---|---|---|---|\n' ||
        (SELECT string_agg(line, E'\n' ORDER BY place) FROM option_line o WHERE o.learner = l.learner
-          AND NOT (l.learner IN ('logistic', 'linear', 'mlp') AND o.option IN (SELECT option FROM shared))) ||
-       CASE WHEN l.learner IN ('logistic', 'linear', 'mlp') THEN E'\n\nAnd the [options of all learners of rows](#options-of-all-learners-of-rows).' ELSE '' END
+          AND NOT (l.learner IN (SELECT learner FROM row_learner) AND o.option IN (SELECT option FROM shared))) ||
+       CASE WHEN l.learner IN (SELECT learner FROM row_learner) THEN E'\n\nAnd the [options of all learners of rows](#options-of-all-learners-of-rows).' ELSE '' END
 FROM (SELECT learner, min(place) AS place FROM option GROUP BY learner) l JOIN routine r ON r.proname = l.learner AND r.builder ORDER BY l.place;
 SELECT E'\n### Options of all learners of rows\n\n| option | type | default | values | meaning |\n|---|---|---|---|---|\n' ||
        (SELECT string_agg(line, E'\n' ORDER BY place) FROM option_line WHERE learner = 'logistic' AND option IN (SELECT option FROM shared));

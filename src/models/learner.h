@@ -107,6 +107,7 @@ typedef struct ShopperHoldout
 } ShopperHoldout;
 
 struct ShopperLearner;
+struct ShopperRecommender;
 
 typedef struct ShopperModel
 {
@@ -174,6 +175,9 @@ typedef struct ShopperLearner
 	 * classes are the same, adds the numbers of rows and has dropped the figures of `into`. May be NULL.
 	 */
 	ShopperStatus (*merge) (ShopperEnv *env, ShopperModel *into, const ShopperModel *other);
+
+	/* RATINGS: the answers to questions (recommend/recommender.h) */
+	const struct ShopperRecommender *recommender;
 
 	/* linear models; *coefficients from env */
 	ShopperStatus (*coefficients) (ShopperEnv *env, const ShopperModel *model, ShopperCoefficient **coefficients, int64_t *n);

@@ -285,6 +285,8 @@ factor_rows(FunctionCallInfo fcinfo, bool users)
 	if (!begin(fcinfo, &call))
 		return (Datum) 0;
 	d = users ? call.users : call.items;
+	if (!shopper_has_factors(call.c.model))
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("a model of %s has no factors", call.c.model->learner->name)));
 	for (int64_t code = 0; code < d->n; code++)
 	{
 		Datum		v[3];

@@ -247,13 +247,13 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 		for (int64_t i = 0; i < n; i++)
 			if (rows[i].code < 0 || rows[i].code >= users->n)
 				abort();
-	if (user >= 0)
+	if (user >= 0 && shopper_has_factors(m))
 	{
 		factors = shopper_user_factors(m, user, &n_factors, &bias);
 		for (int i = 0; i < n_factors; i++)
 			fuzz_sink += factors[i];
 	}
-	if (item >= 0)
+	if (item >= 0 && shopper_has_factors(m))
 	{
 		factors = shopper_item_factors(m, item, &n_factors, &bias);
 		for (int i = 0; i < n_factors; i++)
@@ -339,7 +339,8 @@ fuzz_continue(ShopperEnv *env, const ShopperModel *m)
 		(void) merge_with_itself(env, m);
 	env->status = SHOPPER_OK;
 	if (m->learner->shape == SHOPPER_RATINGS)
-		(void) fuzz_train_ratings(env, &next, shopper_option_boolean(&m->options, "implicit"), "factors=3 epochs=1", m);
+		(void) fuzz_train_ratings(env, &next, m->learner, shopper_option_boolean(&m->options, "implicit"),
+								  m->learner == &shopper_learner_svd ? "factors=3 epochs=1" : "", m);
 	else if (m->learner->shape == SHOPPER_ROWS)
 		(void) fuzz_train_rows(env, &next, m->learner, m->task == SHOPPER_REGRESS ? 0 : m->spec->classes.n > 2 ? 3 : 2,
 							   strcmp(m->learner->name, "boosting") == 0 ? "trees=1 max_leaves=3"

@@ -9,7 +9,7 @@ enum
 {
 #define ROWS(name, learner, classes, options) +1
 #define BASKETS(name, ids, options) +1
-#define RATINGS(name, implicit, options) +1
+#define RATINGS(name, learner, implicit, options) +1
 #define SUMS(name) +1
 	FUZZ_KINDS = 0
 #include "kinds.def"
@@ -25,7 +25,7 @@ extern void fuzz_model(ShopperEnv *env, int k, unsigned char **bytes, int64_t *l
 /* Train a model of rows, starting from `previous` (NULL: from nothing), with its learner and task. */
 extern ShopperStatus fuzz_train_rows(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, int classes,
 									 const char *options, const ShopperModel *previous);
-extern ShopperStatus fuzz_train_ratings(ShopperEnv *env, ShopperModel *model, bool implicit, const char *options,
+extern ShopperStatus fuzz_train_ratings(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, bool implicit, const char *options,
 										const ShopperModel *previous);
 
 /* Ask a decoded model everything that SQL can ask; `random` chooses the questions. */

@@ -13,7 +13,7 @@
 const char *const fuzz_kind_name[FUZZ_KINDS] = {
 #define ROWS(name, learner, classes, options) name,
 #define BASKETS(name, ids, options) name,
-#define RATINGS(name, implicit, options) name,
+#define RATINGS(name, learner, implicit, options) name,
 #define SUMS(name) name,
 #include "kinds.def"
 #undef ROWS
@@ -172,12 +172,12 @@ train_baskets(ShopperEnv *env, ShopperModel *model, ShopperIdType items, const c
 }
 
 ShopperStatus
-fuzz_train_ratings(ShopperEnv *env, ShopperModel *model, bool implicit, const char *options, const ShopperModel *previous)
+fuzz_train_ratings(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, bool implicit, const char *options, const ShopperModel *previous)
 {
 	ShopperPairs pairs;
 	int64_t    *first;
 
-	SHOPPER_TRY(start(env, model, &shopper_learner_svd, SHOPPER_RECOMMEND, options));
+	SHOPPER_TRY(start(env, model, learner, SHOPPER_RECOMMEND, options));
 	SHOPPER_TRY(shopper_pairs_init(&pairs, env, SHOPPER_ID_INT, implicit ? SHOPPER_ID_UUID : SHOPPER_ID_TEXT, !implicit, !implicit));
 	for (int u = 0; u < USERS; u++)
 		for (int i = 0; i < ITEMS; i++)
@@ -217,8 +217,8 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 	if (k == at++) return fuzz_train_rows(env, model, &shopper_learner_##learner, classes, options, NULL);
 #define BASKETS(name, ids, options) \
 	if (k == at++) return train_baskets(env, model, ids, options);
-#define RATINGS(name, implicit, options) \
-	if (k == at++) return fuzz_train_ratings(env, model, implicit, options, NULL);
+#define RATINGS(name, learner, implicit, options) \
+	if (k == at++) return fuzz_train_ratings(env, model, &shopper_learner_##learner, implicit, options, NULL);
 #define SUMS(name) \
 	if (k == at++) return train_sums(env, model);
 #include "kinds.def"

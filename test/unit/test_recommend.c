@@ -28,20 +28,20 @@ filters(ShopperEnv *env, const ShopperModel *model)
 			   *whole;
 	int64_t		n,
 				n_whole,
-				seen = f->seen_start[4] - f->seen_start[3];
-	int32_t		only[] = {5, -1, 1000, (int32_t) f->seen[f->seen_start[3]], 30, 31, 5},
+				seen = f->events.seen_start[4] - f->events.seen_start[3];
+	int32_t		only[] = {5, -1, 1000, (int32_t) f->events.seen[f->events.seen_start[3]], 30, 31, 5},
 				first;
 	ShopperItemFilter filter = {.n = 3,.exclude_seen = true};
 
 	CHECK_OK(env, shopper_recommend(env, model, 3, &all, &whole, &n_whole));
-	CHECK(n_whole == f->item.n && ordered(whole, n_whole) && whole[0].source == SHOPPER_FROM_MODEL);
+	CHECK(n_whole == f->events.item.n && ordered(whole, n_whole) && whole[0].source == SHOPPER_FROM_MODEL);
 	for (int64_t i = 0; i < n_whole; i++)
 		CHECK_NEAR(whole[i].score, shopper_factors_score(f, 3, whole[i].code), 1e-12);
 	CHECK_OK(env, shopper_recommend(env, model, 3, &unseen, &rows, &n));
-	CHECK(n == f->item.n - seen && ordered(rows, n));
+	CHECK(n == f->events.item.n - seen && ordered(rows, n));
 	for (int64_t i = 0; i < n; i++)
-		for (int64_t s = f->seen_start[3]; s < f->seen_start[4]; s++)
-			CHECK(rows[i].code != f->seen[s]);
+		for (int64_t s = f->events.seen_start[3]; s < f->events.seen_start[4]; s++)
+			CHECK(rows[i].code != f->events.seen[s]);
 
 	/* the cut comes after the filters */
 	first = (int32_t) rows[0].code;
@@ -80,8 +80,8 @@ questions(void)
 	f = model.state;
 	filters(env, &model);
 	CHECK_OK(env, shopper_recommend(env, &model, -1, &unseen, &rows, &n));
-	CHECK(n == f->item.n && ordered(rows, n) && strcmp(shopper_source_name(rows[0].source), "popular") == 0);
-	CHECK(rows[0].score == f->popularity[rows[0].code]);
+	CHECK(n == f->events.item.n && ordered(rows, n) && strcmp(shopper_source_name(rows[0].source), "popular") == 0);
+	CHECK(rows[0].score == f->events.popularity[rows[0].code]);
 
 	CHECK_OK(env, shopper_predict_rating(env, &model, -1, -1, &rating));
 	CHECK_NEAR(rating, f->mu, 1e-12);
@@ -112,7 +112,7 @@ questions(void)
 	CHECK_OK(env, shopper_similar_items(env, &model, -1, 5, &rows, &n));
 	CHECK(n == 0);
 	CHECK_OK(env, shopper_similar_users(env, &model, 0, 1000, &rows, &n));
-	CHECK(n == f->user.n - 1 && ordered(rows, n));
+	CHECK(n == f->events.user.n - 1 && ordered(rows, n));
 	check_env_end(env);
 }
 
@@ -136,8 +136,8 @@ basket(void)
 	planted(&d, false);
 	CHECK_OK(env, train(env, &model, &d, false, "factors=5 epochs=6", NULL));
 	f = model.state;
-	for (int64_t i = f->seen_start[8]; i < f->seen_start[9]; i++)
-		items[n_items++] = (int32_t) f->seen[i];
+	for (int64_t i = f->events.seen_start[8]; i < f->events.seen_start[9]; i++)
+		items[n_items++] = (int32_t) f->events.seen[i];
 	items[n_items++] = -1;		/* unknown: ignored */
 	CHECK_OK(env, shopper_recommend_for_basket(env, &model, items, NULL, n_items, &unseen, &rows, &n));
 	CHECK_OK(env, shopper_recommend(env, &model, 8, &unseen, &own, &n_own));
@@ -157,16 +157,16 @@ basket(void)
 			ratings[n_items++] = d.value[i];
 		}
 	CHECK_OK(env, shopper_recommend_for_basket(env, &model, items, ratings, n_items, &unseen, &rows, &n));
-	CHECK(n == f->item.n - n_items && ordered(rows, n));
+	CHECK(n == f->events.item.n - n_items && ordered(rows, n));
 	for (int64_t i = 0; i < n; i++)
 		CHECK_NEAR(rows[i].score, shopper_factors_score(f, 8, rows[i].code), 0.05);
 	CHECK_OK(env, shopper_recommend_for_basket(env, &model, items, NULL, n_items, &all, &rows, &n));
-	CHECK(n == f->item.n);
+	CHECK(n == f->events.item.n);
 	items[0] = -1;
 	CHECK_OK(env, shopper_recommend_for_basket(env, &model, items, NULL, 1, &all, &rows, &n));
-	CHECK(n == f->item.n && rows[0].source == SHOPPER_FROM_POPULARITY);
+	CHECK(n == f->events.item.n && rows[0].source == SHOPPER_FROM_POPULARITY);
 	CHECK_OK(env, shopper_recommend_for_basket(env, &model, NULL, NULL, 0, &all, &rows, &n));
-	CHECK(n == f->item.n && rows[0].source == SHOPPER_FROM_POPULARITY);
+	CHECK(n == f->events.item.n && rows[0].source == SHOPPER_FROM_POPULARITY);
 	check_env_end(env);
 }
 
@@ -263,7 +263,7 @@ damaged_bytes(void)
 		{
 			const ShopperFactors *f = model.state;
 
-			CHECK_OK(small, shopper_recommend(small, &model, f->user.n - 1, &unseen, &rows, &n));
+			CHECK_OK(small, shopper_recommend(small, &model, f->events.user.n - 1, &unseen, &rows, &n));
 			(void) shopper_recommend_for_basket(small, &model, items, NULL, 2, &unseen, &rows, &n);
 			(void) shopper_similar_items(small, &model, 0, 5, &rows, &n);
 		}

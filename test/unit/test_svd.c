@@ -352,7 +352,7 @@ lines_of_one_pair(void)
 	d.has_time = true;
 	CHECK_OK(env, train(env, &model, &d, false, "epochs=1", NULL));
 	f = model.state;
-	CHECK(f->lowest == 1 && f->highest == 4 && f->seen_start[2] == 4 && model.n_rows == 5 && model.n_train == 4);
+	CHECK(f->lowest == 1 && f->highest == 4 && f->events.seen_start[2] == 4 && model.n_rows == 5 && model.n_train == 4);
 	d.has_time = false;
 	CHECK_OK(env, train(env, &model, &d, false, "epochs=1", NULL));
 	f = model.state;
@@ -362,11 +362,11 @@ lines_of_one_pair(void)
 	/* events add up, weights too; negative ones are refused */
 	CHECK_OK(env, train(env, &model, &d, false, "epochs=1 implicit=true", NULL));
 	f = model.state;
-	CHECK(f->popularity[0] == 9 && f->item.count[0] == 2);
+	CHECK(f->events.popularity[0] == 9 && f->events.item.count[0] == 2);
 	d.has_value = false;
 	CHECK_OK(env, train(env, &model, &d, false, "epochs=1", NULL));
 	f = model.state;
-	CHECK(f->implicit && f->popularity[0] == 3);
+	CHECK(f->implicit && f->events.popularity[0] == 3);
 	CHECK(train(env, &model, &d, false, "implicit=false", NULL) == SHOPPER_BAD_OPTION);
 	d.has_value = true;
 	d.value[2] = -1;
@@ -395,7 +395,7 @@ warm_start(void)
 	CHECK_OK(env, train(env, &second, &d, false, "factors=4 epochs=1 learning_rate=1e-9", &first));
 	f = first.state;
 	g = second.state;
-	CHECK(g->user.n == USERS && f->user.n < USERS);
+	CHECK(g->events.user.n == USERS && f->events.user.n < USERS);
 	for (int i = 0; i < 4; i++)
 	{
 		CHECK_NEAR(g->user_factor[i], f->user_factor[i], 1e-6);

@@ -314,7 +314,7 @@ shopper_als_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const S
 	Half		users = {.f = f,.F = f->item_factor,.lines = lines,.out = f->user_factor};
 	Half		items = {.f = f,.F = f->user_factor,.out = f->item_factor};
 
-	SHOPPER_TRY(shopper_lines_transpose(env, lines, f->item.n, &by_item));
+	SHOPPER_TRY(shopper_lines_transpose(env, lines, f->events.item.n, &by_item));
 	SHOPPER_NEW(env, f->gram, size);
 	SHOPPER_NEW(env, user_gram, size);
 	SHOPPER_NEW(env, users.A, SHARDS * size);
@@ -327,16 +327,16 @@ shopper_als_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const S
 	users.gram = f->gram;
 	items.gram = user_gram;
 
-	SHOPPER_TRY(shopper_gram(env, f->item_factor, f->item.n, f->factors, f->stride, f->gram));
+	SHOPPER_TRY(shopper_gram(env, f->item_factor, f->events.item.n, f->factors, f->stride, f->gram));
 	for (int64_t epoch = 0; epoch <= epochs; epoch++)
 	{
 		if (epoch > 0)
 		{
 			SHOPPER_TRY(half_step(env, &items, cg_steps));
-			SHOPPER_TRY(shopper_gram(env, f->item_factor, f->item.n, f->factors, f->stride, f->gram));
+			SHOPPER_TRY(shopper_gram(env, f->item_factor, f->events.item.n, f->factors, f->stride, f->gram));
 		}
 		SHOPPER_TRY(half_step(env, &users, epoch < epochs ? cg_steps : 0));
-		SHOPPER_TRY(shopper_gram(env, f->user_factor, f->user.n, f->factors, f->stride, user_gram));
+		SHOPPER_TRY(shopper_gram(env, f->user_factor, f->events.user.n, f->factors, f->stride, user_gram));
 		SHOPPER_TRY(objective(env, f, lines, user_gram, f->gram, &f->loss));
 		if (epoch > 0)
 			SHOPPER_TRY(shopper_add_step(env, model, epoch, "train_loss", f->loss));

@@ -40,10 +40,10 @@ ShopperStatus
 shopper_factors_alloc(ShopperEnv *env, ShopperFactors *f)
 {
 	f->stride = (f->factors + SHOPPER_LANES - 1) / SHOPPER_LANES * SHOPPER_LANES;
-	SHOPPER_NEW0(env, f->user_bias, f->user.n);
-	SHOPPER_NEW0(env, f->item_bias, f->item.n);
-	SHOPPER_TRY(shopper_factor_rows(env, f->user.n, f->stride, &f->user_factor));
-	return shopper_factor_rows(env, f->item.n, f->stride, &f->item_factor);
+	SHOPPER_NEW0(env, f->user_bias, f->events.user.n);
+	SHOPPER_NEW0(env, f->item_bias, f->events.item.n);
+	SHOPPER_TRY(shopper_factor_rows(env, f->events.user.n, f->stride, &f->user_factor));
+	return shopper_factor_rows(env, f->events.item.n, f->stride, &f->item_factor);
 }
 
 /* ---- starting values ---- */
@@ -96,9 +96,9 @@ shopper_factors_start(ShopperFactors *f, const ShopperFactors *previous, uint64_
 {
 	const ShopperFactors *p = previous;
 
-	start_side(&f->user, f->user_bias, f->user_factor, p ? &p->user : NULL, p ? p->user_bias : NULL,
+	start_side(&f->events.user, f->user_bias, f->user_factor, p ? &p->events.user : NULL, p ? p->user_bias : NULL,
 			   p ? p->user_factor : NULL, f->factors, f->stride, shopper_hash_add(seed, STREAM_USER), sd);
-	start_side(&f->item, f->item_bias, f->item_factor, p ? &p->item : NULL, p ? p->item_bias : NULL,
+	start_side(&f->events.item, f->item_bias, f->item_factor, p ? &p->events.item : NULL, p ? p->item_bias : NULL,
 			   p ? p->item_factor : NULL, f->factors, f->stride, shopper_hash_add(seed, STREAM_ITEM), sd);
 }
 
@@ -137,23 +137,6 @@ put_rows(const float *rows, int64_t n, const ShopperFactors *f, ShopperWriter *w
 		shopper_put_f32s(w, rows + i * f->stride, f->factors);
 }
 
-static void
-put_seen(const ShopperFactors *f, ShopperWriter *w)
-{
-	shopper_put_varint(w, (uint64_t) f->seen_start[f->user.n]);
-	for (int64_t user = 0; user < f->user.n; user++)
-	{
-		int32_t		last = -1;
-
-		shopper_put_varint(w, (uint64_t) (f->seen_start[user + 1] - f->seen_start[user]));
-		for (int64_t i = f->seen_start[user]; i < f->seen_start[user + 1]; i++)
-		{
-			shopper_put_varint(w, (uint64_t) (f->seen[i] - last));
-			last = f->seen[i];
-		}
-	}
-}
-
 void
 shopper_factors_encode(const ShopperFactors *f, ShopperWriter *w)
 {
@@ -165,17 +148,14 @@ shopper_factors_encode(const ShopperFactors *f, ShopperWriter *w)
 	shopper_put_f64s(w, numbers, 8);
 	shopper_put_varint(w, (uint64_t) f->epochs);
 	shopper_put_varint(w, (uint64_t) f->best_epoch);
-	shopper_dictionary_encode(&f->user, false, w);
-	shopper_dictionary_encode(&f->item, true, w);
+	shopper_events_encode(&f->events, w);
 	if (!f->implicit)
 	{
-		shopper_put_f32s(w, f->user_bias, f->user.n);
-		shopper_put_f32s(w, f->item_bias, f->item.n);
+		shopper_put_f32s(w, f->user_bias, f->events.user.n);
+		shopper_put_f32s(w, f->item_bias, f->events.item.n);
 	}
-	put_rows(f->user_factor, f->user.n, f, w);
-	put_rows(f->item_factor, f->item.n, f, w);
-	shopper_put_f32s(w, f->popularity, f->item.n);
-	put_seen(f, w);
+	put_rows(f->user_factor, f->events.user.n, f, w);
+	put_rows(f->item_factor, f->events.item.n, f, w);
 }
 
 /* n float32 that must all be finite and not so large that a score could overflow. */
@@ -194,37 +174,6 @@ get_rows(ShopperReader *r, float *rows, int64_t n, const ShopperFactors *f)
 {
 	for (int64_t i = 0; i < n && !r->failed; i++)
 		SHOPPER_TRY(get_floats(r, rows + i * f->stride, f->factors));
-	return SHOPPER_OK;
-}
-
-static ShopperStatus
-get_seen(ShopperFactors *f, ShopperReader *r)
-{
-	int64_t		total = shopper_get_count(r, 1),
-				at = 0;
-
-	SHOPPER_NEW0(r->env, f->seen_start, f->user.n + 1);
-	SHOPPER_NEW(r->env, f->seen, total);
-	for (int64_t user = 0; user < f->user.n; user++)
-	{
-		int64_t		n = shopper_get_count(r, 1);
-		int64_t		last = -1;
-
-		if (n > total - at)
-			return shopper_bad_bytes(r->env, "a user has too many items");
-		for (int64_t i = 0; i < n; i++)
-		{
-			uint64_t	step = shopper_get_varint(r);
-
-			if (step == 0 || step > (uint64_t) (f->item.n - 1 - last))
-				return shopper_bad_bytes(r->env, "an item code is out of range");
-			last += (int64_t) step;
-			f->seen[at++] = (int32_t) last;
-		}
-		f->seen_start[user + 1] = at;
-	}
-	if (r->failed || at != total)
-		return shopper_bad_bytes(r->env, "its list of seen items is damaged");
 	return SHOPPER_OK;
 }
 
@@ -269,26 +218,22 @@ shopper_factors_decode(ShopperFactors *f, ShopperReader *r)
 
 	memset(f, 0, sizeof(*f));
 	SHOPPER_TRY(get_head(f, r));
-	SHOPPER_TRY(shopper_dictionary_decode(&f->user, env, false, r));
-	SHOPPER_TRY(shopper_dictionary_decode(&f->item, env, true, r));
+	SHOPPER_TRY(shopper_events_decode(&f->events, r));
 	row = (f->factors + (f->implicit ? 0 : 1)) * (int64_t) sizeof(float);
-	if (f->user.n + f->item.n > (r->end - r->next) / row)
+	if (f->events.user.n + f->events.item.n > (r->end - r->next) / row)
 		return shopper_bad_bytes(env, "its factors are cut off");
 	SHOPPER_TRY(shopper_factors_alloc(env, f));
 	if (!f->implicit)
 	{
-		SHOPPER_TRY(get_floats(r, f->user_bias, f->user.n));
-		SHOPPER_TRY(get_floats(r, f->item_bias, f->item.n));
+		SHOPPER_TRY(get_floats(r, f->user_bias, f->events.user.n));
+		SHOPPER_TRY(get_floats(r, f->item_bias, f->events.item.n));
 	}
-	SHOPPER_TRY(get_rows(r, f->user_factor, f->user.n, f));
-	SHOPPER_TRY(get_rows(r, f->item_factor, f->item.n, f));
-	SHOPPER_NEW0(env, f->popularity, f->item.n);
-	SHOPPER_TRY(get_floats(r, f->popularity, f->item.n));
-	SHOPPER_TRY(get_seen(f, r));
+	SHOPPER_TRY(get_rows(r, f->user_factor, f->events.user.n, f));
+	SHOPPER_TRY(get_rows(r, f->item_factor, f->events.item.n, f));
 	if (f->implicit)
 	{
 		SHOPPER_NEW(env, f->gram, (int64_t) f->factors * shopper_gram_stride(f->factors));
-		return shopper_gram(env, f->item_factor, f->item.n, f->factors, f->stride, f->gram);
+		return shopper_gram(env, f->item_factor, f->events.item.n, f->factors, f->stride, f->gram);
 	}
 	return SHOPPER_OK;
 }

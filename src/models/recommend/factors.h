@@ -1,25 +1,23 @@
 /*
  * factors.h: the inside of the svd learner, shared by its files only.
  *
- * ratings.c prepares the lines, sgd.c fits the explicit form, als.c the implicit
- * one, kernels.c holds the inner loops, svd.c is the learner, recommend.c answers
+ * sgd.c fits the explicit form, als.c the implicit
+ * one, kernels.c holds the inner loops, svd.c is the learner, factor_scores.c answers
  * questions.
  */
 #ifndef SHOPPER_FACTORS_H
 #define SHOPPER_FACTORS_H
 
-#include "../learner.h"
+#include "recommender.h"
 
 #define SHOPPER_LANES 16			/* floats a factor row is padded to: one fixed logical vector */
-#define SHOPPER_AHEAD 8			/* how many lines ahead the item's row is fetched */
 #define SHOPPER_MAX_FACTORS 256
 #define SHOPPER_MAX_BLOCKS (SHOPPER_MAX_FACTORS / SHOPPER_LANES)
 
 /* What the learner stores. Rows of factors are `stride` floats long, padded with zeros, 64-byte aligned. */
 typedef struct ShopperFactors
 {
-	ShopperDictionary user;		/* in value order; borrowed from the pairs while training */
-	ShopperDictionary item;		/* its counts: lines of the item */
+	ShopperEvents events;
 	bool		implicit;
 	bool		biased;			/* explicit with mean and biases */
 	int			factors;
@@ -35,32 +33,11 @@ typedef struct ShopperFactors
 	float	   *item_bias;		/* (items) */
 	float	   *user_factor;	/* (users, stride) */
 	float	   *item_factor;	/* (items, stride) */
-	float	   *popularity;		/* (items) weight sum, or the damped mean of the ratings */
-	int64_t    *seen_start;		/* (users + 1) */
-	int32_t    *seen;			/* item codes of a user, rising */
 	double	   *gram;			/* (factors, gram stride) of item_factor, upper half; implicit only, not stored */
 	int64_t		epochs;			/* run, and of these the one that was kept */
 	int64_t		best_epoch;
 	double		loss;			/* objective (implicit), rmse in training (explicit) */
 } ShopperFactors;
-
-/* One event: the code on the other side, and the rating or weight. */
-typedef struct ShopperLine
-{
-	int32_t		code;
-	float		value;
-} ShopperLine;
-
-/*
- * Events by row: start[r] .. start[r + 1] are the lines of row r, codes rising.
- * SHOPPER_AHEAD zeroed lines follow the last one.
- */
-typedef struct ShopperLines
-{
-	int64_t		rows;
-	int64_t    *start;
-	ShopperLine *line;
-} ShopperLines;
 
 typedef struct ShopperSgdOptions
 {
@@ -75,21 +52,11 @@ typedef struct ShopperSgdOptions
 	int64_t		patience;
 } ShopperSgdOptions;
 
-/* ---- ratings.c ---- */
-
-/* One line a (user, item): the latest rating when there are times, else the mean; implicit: the sum of the weights. */
-extern ShopperStatus shopper_lines_from_pairs(ShopperEnv *env, const ShopperPairs *pairs, const int64_t *start,
-											  bool implicit, ShopperLines *lines);
-/* The same events by the other side. */
-extern ShopperStatus shopper_lines_transpose(ShopperEnv *env, const ShopperLines *lines, int64_t rows, ShopperLines *out);
-/* Move the lines whose flag is set into a list of their own; both keep their order. */
-extern ShopperStatus shopper_lines_split(ShopperEnv *env, ShopperLines *lines, const unsigned char *flag, ShopperLines *out);
-
 /* ---- factors.c ---- */
 
 /* Zeroed rows on a 64-byte border, as the vector loads want them. */
 extern ShopperStatus shopper_factor_rows(ShopperEnv *env, int64_t rows, int stride, float **out);
-/* All arrays for the dictionaries and number of factors that f already has; `seen` and popularity excepted. */
+/* All arrays for the dictionaries and number of factors that f already has; those of the events excepted. */
 extern ShopperStatus shopper_factors_alloc(ShopperEnv *env, ShopperFactors *f);
 /*
  * Starting factors: near normal, mean 0, deviation sd, a function of seed and id;
@@ -100,6 +67,8 @@ extern void shopper_factors_start(ShopperFactors *f, const ShopperFactors *previ
 extern double shopper_factors_score(const ShopperFactors *f, int64_t user, int64_t item);
 /* Into the range of the ratings. */
 extern double shopper_factors_clip(const ShopperFactors *f, double rating);
+/* The answers of every factor model (factor_scores.c). */
+extern const ShopperRecommender shopper_factor_recommender;
 extern void shopper_factors_encode(const ShopperFactors *f, ShopperWriter *w);
 /* Checks everything it reads; f is zeroed before. */
 extern ShopperStatus shopper_factors_decode(ShopperFactors *f, ShopperReader *r);

@@ -72,6 +72,8 @@ extern ShopperStatus shopper_similar_items(ShopperEnv *env, const ShopperModel *
 extern ShopperStatus shopper_similar_users(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t n,
 										   ShopperRecommendation **rows, int64_t *n_rows);
 
+/* Whether the model has factors. */
+extern bool shopper_has_factors(const ShopperModel *model);
 /* The factors and the bias (0 in implicit models) of a row: *factors points into the model, *n of them; bias may be NULL. */
 extern const float *shopper_user_factors(const ShopperModel *model, int64_t user, int *n, double *bias);
 extern const float *shopper_item_factors(const ShopperModel *model, int64_t item, int *n, double *bias);

@@ -150,13 +150,13 @@ clear_untouched(Fit *fit)
 	ShopperFactors *f = fit->f;
 	unsigned char *touched;
 
-	SHOPPER_NEW0(fit->env, touched, f->item.n);
+	SHOPPER_NEW0(fit->env, touched, f->events.item.n);
 	for (int64_t i = 0; i < lines->start[lines->rows]; i++)
 		touched[lines->line[i].code] = 1;
-	for (int64_t item = 0; item < f->item.n; item++)
+	for (int64_t item = 0; item < f->events.item.n; item++)
 		if (!touched[item])
 			memset(f->item_factor + item * f->stride, 0, (size_t) f->stride * sizeof(float));
-	for (int64_t user = 0; user < f->user.n; user++)
+	for (int64_t user = 0; user < f->events.user.n; user++)
 		if (lines->start[user] == lines->start[user + 1])
 			memset(f->user_factor + user * f->stride, 0, (size_t) f->stride * sizeof(float));
 	shopper_release(fit->env, touched);
@@ -237,10 +237,10 @@ measure(Fit *fit, const ShopperLines *lines, double *rmse, double *mae)
 static void
 copy_fit(ShopperFactors *to, const ShopperFactors *from)
 {
-	memcpy(to->user_bias, from->user_bias, (size_t) from->user.n * sizeof(float));
-	memcpy(to->item_bias, from->item_bias, (size_t) from->item.n * sizeof(float));
-	memcpy(to->user_factor, from->user_factor, (size_t) (from->user.n * from->stride) * sizeof(float));
-	memcpy(to->item_factor, from->item_factor, (size_t) (from->item.n * from->stride) * sizeof(float));
+	memcpy(to->user_bias, from->user_bias, (size_t) from->events.user.n * sizeof(float));
+	memcpy(to->item_bias, from->item_bias, (size_t) from->events.item.n * sizeof(float));
+	memcpy(to->user_factor, from->user_factor, (size_t) (from->events.user.n * from->stride) * sizeof(float));
+	memcpy(to->item_factor, from->item_factor, (size_t) (from->events.item.n * from->stride) * sizeof(float));
 }
 
 /* Early stopping: *stop when the held-out lines were not predicted better for `patience` epochs. */
@@ -316,15 +316,15 @@ shopper_sgd_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, Shopper
 	{
 		range_and_mean(f, &fit.held_out, false);
 		fit.best.factors = f->factors;
-		fit.best.user.n = f->user.n;
-		fit.best.item.n = f->item.n;
+		fit.best.events.user.n = f->events.user.n;
+		fit.best.events.item.n = f->events.item.n;
 		SHOPPER_TRY(shopper_factors_alloc(env, &fit.best));
 	}
 	if (!options->biased)
 	{
 		f->mu = 0;
-		memset(f->user_bias, 0, (size_t) f->user.n * sizeof(float));
-		memset(f->item_bias, 0, (size_t) f->item.n * sizeof(float));
+		memset(f->user_bias, 0, (size_t) f->events.user.n * sizeof(float));
+		memset(f->item_bias, 0, (size_t) f->events.item.n * sizeof(float));
 	}
 	centre(f, lines);
 	if (fit.held_out.rows > 0)

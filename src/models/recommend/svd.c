@@ -11,7 +11,6 @@
 
 #include <math.h>
 
-#define POPULARITY_DAMPING 10	/* ratings at the mean added to each item (the usual strength for ratings of 1 to 5) */
 #define AUTO_LAMBDA 0.1			/* ml-100k: NDCG@10 is within 0.01 of its best from 0.06 to 0.12 */
 
 static const ShopperOption svd_options[] = {
@@ -51,19 +50,10 @@ read_options(const ShopperModel *model, ShopperSgdOptions *o)
 }
 
 static ShopperStatus
-check_data(ShopperEnv *env, const ShopperModel *model, const ShopperPairs *pairs, const ShopperModel *previous,
-		   bool implicit)
+check_previous(ShopperEnv *env, const ShopperModel *model, const ShopperModel *previous, bool implicit)
 {
 	const ShopperFactors *old = previous != NULL ? previous->state : NULL;
 
-	if (pairs->n == 0)
-		return shopper_fail(env, SHOPPER_BAD_DATA, "there are no lines to learn from");
-	if (!implicit && !pairs->has_value)
-	{
-		shopper_fail(env, SHOPPER_BAD_OPTION, "option \"implicit\" is false, but there are no ratings");
-		shopper_hint(env, "Give the rating as third column, or leave the option out.");
-		return env->status;
-	}
 	if (old == NULL)
 		return SHOPPER_OK;
 	if (previous->learner != model->learner)
@@ -74,41 +64,6 @@ check_data(ShopperEnv *env, const ShopperModel *model, const ShopperPairs *pairs
 	if (old->factors != shopper_option_integer(&model->options, "factors"))
 		return shopper_fail(env, SHOPPER_BAD_OPTION, "option \"factors\" must be %d like in the previous model, got %lld",
 							old->factors, (long long) shopper_option_integer(&model->options, "factors"));
-	return SHOPPER_OK;
-}
-
-/* The items of each user, for exclude_seen; the popularity and counts of each item. */
-static ShopperStatus
-remember_lines(ShopperEnv *env, ShopperFactors *f, const ShopperLines *lines)
-{
-	int64_t		n = lines->start[lines->rows];
-	double		sum = 0,
-				mean;
-	double	   *item_sum;
-
-	SHOPPER_NEW(env, f->seen, n);
-	SHOPPER_NEW(env, f->seen_start, lines->rows + 1);
-	SHOPPER_NEW(env, f->popularity, f->item.n);
-	SHOPPER_NEW0(env, item_sum, f->item.n);
-	for (int64_t i = 0; i <= lines->rows; i++)
-		f->seen_start[i] = lines->start[i];
-	for (int64_t i = 0; i < f->item.n; i++)
-		f->item.count[i] = 0;
-	SHOPPER_TRY(shopper_poll(env));
-	for (int64_t i = 0; i < n; i++)
-	{
-		const ShopperLine *line = &lines->line[i];
-
-		f->seen[i] = line->code;
-		f->item.count[line->code]++;
-		item_sum[line->code] += line->value;
-		sum += line->value;
-	}
-	mean = sum / (double) n;
-	for (int64_t i = 0; i < f->item.n; i++)
-		f->popularity[i] = (float) (f->implicit ? item_sum[i]
-									: (item_sum[i] + POPULARITY_DAMPING * mean) / ((double) f->item.count[i] + POPULARITY_DAMPING));
-	shopper_release(env, item_sum);
 	return SHOPPER_OK;
 }
 
@@ -125,43 +80,25 @@ auto_lambda(const ShopperFactors *f, const ShopperLines *lines)
 
 	for (int64_t i = 0; i < lines->start[lines->rows]; i++)
 		weight += lines->line[i].value;
-	return AUTO_LAMBDA * (1 + f->alpha * weight / n) * n / sqrt((double) f->user.n * (double) f->item.n);
-}
-
-/* Lines start[u] .. start[u + 1] are those of user u: finishing the pairs has counted them. */
-static ShopperStatus
-find_starts(ShopperEnv *env, const ShopperPairs *pairs, int64_t **start)
-{
-	SHOPPER_NEW(env, *start, pairs->left.n + 1);
-	(*start)[0] = 0;
-	for (int64_t user = 0; user < pairs->left.n; user++)
-		(*start)[user + 1] = (*start)[user] + pairs->left.count[user];
-	return SHOPPER_OK;
+	return AUTO_LAMBDA * (1 + f->alpha * weight / n) * n / sqrt((double) f->events.user.n * (double) f->events.item.n);
 }
 
 static ShopperStatus
 svd_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const ShopperModel *previous)
 {
-	bool		implicit = shopper_option_set(&model->options, "implicit")
-		? shopper_option_boolean(&model->options, "implicit") : !pairs->has_value;
 	ShopperSgdOptions options;
 	ShopperLines lines;
 	ShopperFactors *f;
-	int64_t    *start;
+	bool		implicit;
 
-	SHOPPER_TRY(check_data(env, model, pairs, previous, implicit));
-	SHOPPER_TRY(find_starts(env, pairs, &start));
-	SHOPPER_TRY(shopper_lines_from_pairs(env, pairs, start, implicit, &lines));
 	read_options(model, &options);
 	SHOPPER_NEW0(env, f, 1);
 	model->state = f;
-	model->n_rows = pairs->n + pairs->n_skipped;
+	SHOPPER_TRY(check_previous(env, model, previous, shopper_is_implicit(model, pairs)));
+	SHOPPER_TRY(shopper_events_start(env, model, pairs, false, &f->events, &lines, &implicit));
 	f->implicit = implicit;
-	f->user = pairs->left;
-	f->item = pairs->right;
 	f->factors = (int) shopper_option_integer(&model->options, "factors");
 	SHOPPER_TRY(shopper_factors_alloc(env, f));
-	SHOPPER_TRY(remember_lines(env, f, &lines));
 	shopper_factors_start(f, previous != NULL ? previous->state : NULL, env->seed,
 						  shopper_option_number(&model->options, "init_sd"));
 	if (!implicit)
@@ -183,7 +120,6 @@ svd_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const Shopp
 	}
 	shopper_release(env, lines.start);
 	shopper_release(env, lines.line);
-	shopper_release(env, start);
 	return SHOPPER_OK;
 }
 
@@ -208,9 +144,9 @@ svd_describe(const ShopperModel *model, void (*add) (void *ctx, const char *key,
 {
 	const ShopperFactors *f = model->state;
 
-	add(ctx, "users", (double) f->user.n);
-	add(ctx, "items", (double) f->item.n);
-	add(ctx, f->implicit ? "events" : "ratings", (double) f->seen_start[f->user.n]);
+	add(ctx, "users", (double) f->events.user.n);
+	add(ctx, "items", (double) f->events.item.n);
+	add(ctx, f->implicit ? "events" : "ratings", (double) f->events.seen_start[f->events.user.n]);
 	add(ctx, "factors", f->factors);
 	add(ctx, "implicit", f->implicit);
 	add(ctx, "epochs", (double) f->epochs);
@@ -238,4 +174,5 @@ const ShopperLearner shopper_learner_svd = {
 	.encode = svd_encode,
 	.decode = svd_decode,
 	.describe = svd_describe,
+	.recommender = &shopper_factor_recommender,
 };

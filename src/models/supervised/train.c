@@ -74,7 +74,7 @@ check_training_rows(ShopperEnv *env, const ShopperModel *model, const ShopperTab
 }
 
 static ShopperStatus
-scale_target(const ShopperTable *t, ShopperSpec *spec)
+scale_target(ShopperEnv *env, const ShopperTable *t, ShopperSpec *spec)
 {
 	double		sum = 0,
 				squares = 0;
@@ -89,7 +89,12 @@ scale_target(const ShopperTable *t, ShopperSpec *spec)
 	spec->target_scale = sqrt(squares / (double) t->n_train);
 	if (!(spec->target_scale > 0))
 		spec->target_scale = 1;
-	return SHOPPER_OK;
+	if (isfinite(spec->target_scale))
+		return SHOPPER_OK;
+	shopper_fail(env, SHOPPER_BAD_DATA, "target \"%.60s\" has values too large to compute with", spec->target);
+	shopper_detail(env, "Their variance is beyond all numbers.");
+	shopper_hint(env, "Leave such rows out, or learn from a smaller unit.");
+	return env->status;
 }
 
 /* ---- the course ---- */
@@ -128,7 +133,7 @@ shopper_fit(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const double 
 	SHOPPER_TRY(check_training_rows(env, model, t));
 	SHOPPER_TRY(weigh(env, model, t, class_weight));
 	SHOPPER_TRY(prepare(model, t));
-	SHOPPER_TRY(scale_target(t, model->spec));
+	SHOPPER_TRY(scale_target(env, t, model->spec));
 	shopper_assert(shopper_table_valid(t));
 	SHOPPER_TRY(model->learner->train_rows(env, model, t, previous));
 	shopper_assert(model->state != NULL);

@@ -1,0 +1,202 @@
+/*
+ * factor_scores.c: the answers of factor models: scores, folding a basket in,
+ * neighbours by the cosine of their factors.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "factors.h"
+
+#define SCORES_PER_POLL 1000000
+
+/* score = base + bias (may be NULL) + v . row */
+static ShopperStatus
+score_rows(ShopperEnv *env, const float *v, const float *rows, int64_t n, int stride, double base, const float *bias, double *score)
+{
+	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
+	float		dot[256];
+
+	for (int64_t from = 0; from < n; from += 256)
+	{
+		int64_t		m = n - from < 256 ? n - from : 256;
+
+		if (from % 65536 == 0)
+			SHOPPER_TRY(shopper_poll(env));
+		kernels->dots(v, rows + from * stride, m, stride, dot);
+		for (int64_t i = 0; i < m; i++)
+			score[from + i] = base + (bias != NULL ? bias[from + i] : 0) + dot[i];
+	}
+	return SHOPPER_OK;
+}
+
+static ShopperStatus
+score_user(ShopperEnv *env, const ShopperModel *model, int64_t user, double *score)
+{
+	const ShopperFactors *f = model->state;
+
+	return score_rows(env, f->user_factor + user * f->stride, f->item_factor, f->events.item.n, f->stride,
+					  f->mu + f->user_bias[user], f->item_bias, score);
+}
+
+/* ---- folding in ---- */
+
+/* v . w over the factors, in one order everywhere */
+static double
+dot(const double *v, const double *w, int n)
+{
+	double		sum = 0;
+
+	for (int j = 0; j < n; j++)
+		sum += v[j] * w[j];
+	return sum;
+}
+
+/*
+ * Explicit: the user's factors p and bias b that minimize, with the items fixed,
+ *     sum (r - mu - b_i - b - p.q_i)^2 + n (reg |p|^2 + bias_reg b^2),
+ * the objective that the stochastic steps of n ratings descend. With M = Q'Q + n reg I
+ * and s = sum q_i, block elimination gives z = M^-1 Q'r, y = M^-1 s,
+ *     b = (sum r - s.z) / (n (1 + bias_reg) - s.y),  p = z - b y.
+ */
+static ShopperStatus
+fold_in_ratings(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, float *x, double *bias)
+{
+	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
+	int			k = f->factors,
+				wide = shopper_gram_stride(k);
+	double		rest_sum = 0;
+	double	   *A,
+			   *M,
+			   *s,
+			   *y,
+			   *z;
+	const double one = 1;
+
+	SHOPPER_NEW0(env, A, k * wide);
+	SHOPPER_NEW(env, M, k * wide);
+	SHOPPER_NEW0(env, s, wide);
+	SHOPPER_NEW(env, y, wide);
+	SHOPPER_NEW0(env, z, wide);
+	for (int64_t i = 0; i < n; i++)
+	{
+		double		rest = line[i].value - f->mu - f->item_bias[line[i].code];
+		double		nothing = 0;
+
+		if ((i & 255) == 0)
+			SHOPPER_TRY(shopper_poll(env));
+		kernels->rank_update(A, z, k, f->item_factor, f->stride, &line[i].code, NULL, &rest, 1);
+		kernels->rank_update(A, s, k, f->item_factor, f->stride, &line[i].code, &nothing, &one, 1);
+		rest_sum += rest;
+	}
+	for (int j = 0; j < k; j++)	/* the tiny part keeps it solvable when the penalty is 0 */
+		A[j * (wide + 1)] += (double) n * f->regularization + 1e-6;
+	memcpy(y, s, (size_t) wide * sizeof(double));
+	memcpy(M, A, (size_t) (k * wide) * sizeof(double));
+	if (!kernels->solve(M, z, k) || !kernels->solve(A, y, k))
+		return shopper_fail(env, SHOPPER_BAD_DATA, "the basket's system of equations is singular");
+	*bias = f->biased ? (rest_sum - dot(s, z, k)) / ((double) n * (1 + f->bias_regularization) + 1e-6 - dot(s, y, k)) : 0;
+	for (int j = 0; j < k; j++)
+		x[j] = (float) (z[j] - *bias * y[j]);
+	shopper_release(env, A);
+	shopper_release(env, M);
+	shopper_release(env, s);
+	shopper_release(env, y);
+	shopper_release(env, z);
+	return SHOPPER_OK;
+}
+
+static ShopperStatus
+fold_in_events(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, float *x)
+{
+	int			wide = shopper_gram_stride(f->factors);
+	double	   *A,
+			   *b;
+
+	SHOPPER_NEW(env, A, f->factors * wide);
+	SHOPPER_NEW(env, b, wide);
+	if (!shopper_als_row(f, f->item_factor, f->gram, line, n, A, b, x))
+		return shopper_fail(env, SHOPPER_BAD_DATA, "the basket's system of equations is singular");
+	shopper_release(env, A);
+	shopper_release(env, b);
+	return SHOPPER_OK;
+}
+
+static ShopperStatus
+score_basket(ShopperEnv *env, const ShopperModel *model, const ShopperLine *line, int64_t n, double *score)
+{
+	const ShopperFactors *f = model->state;
+	double		bias = 0;
+	float	   *x;
+
+	SHOPPER_TRY(shopper_factor_rows(env, 1, f->stride, &x));
+	if (f->implicit)
+		SHOPPER_TRY(fold_in_events(env, f, line, n, x));
+	else
+		SHOPPER_TRY(fold_in_ratings(env, f, line, n, x, &bias));
+	return score_rows(env, x, f->item_factor, f->events.item.n, f->stride, f->mu + bias, f->item_bias, score);
+}
+
+static double
+basket_value(const ShopperModel *model, bool *adds_up)
+{
+	const ShopperFactors *f = model->state;
+
+	*adds_up = f->implicit;
+	return f->implicit ? 1 : f->highest;
+}
+
+/* ---- single figures and neighbours ---- */
+
+static ShopperStatus
+rating(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *result)
+{
+	const ShopperFactors *f = model->state;
+
+	(void) env;
+	*result = shopper_factors_clip(f, shopper_factors_score(f, user, item));
+	return SHOPPER_OK;
+}
+
+static ShopperStatus
+similar(ShopperEnv *env, const ShopperModel *model, bool users, int64_t code, double *score)
+{
+	const ShopperFactors *f = model->state;
+	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
+	const float *rows = users ? f->user_factor : f->item_factor;
+	int64_t		n = users ? f->events.user.n : f->events.item.n;
+	const float *own = rows + code * f->stride;
+	float		length,
+				other;
+
+	SHOPPER_TRY(score_rows(env, own, rows, n, f->stride, 0, NULL, score));
+	kernels->dots(own, own, 1, f->stride, &length);
+	for (int64_t i = 0; i < n; i++)
+	{
+		if (i % SCORES_PER_POLL == 0)
+			SHOPPER_TRY(shopper_poll(env));
+		kernels->dots(rows + i * f->stride, rows + i * f->stride, 1, f->stride, &other);
+		score[i] = other > 0 && length > 0	/* a row without factors is similar to nothing */
+			? fmax(-1, fmin(1, score[i] / (sqrt(length) * sqrt(other)))) : -INFINITY;
+	}
+	return SHOPPER_OK;
+}
+
+static const float *
+factors(const ShopperModel *model, bool users, int64_t code, int *n, double *bias)
+{
+	const ShopperFactors *f = model->state;
+
+	*n = f->factors;
+	if (bias != NULL)
+		*bias = users ? f->user_bias[code] : f->item_bias[code];
+	return (users ? f->user_factor : f->item_factor) + code * f->stride;
+}
+
+const ShopperRecommender shopper_factor_recommender = {
+	.score_user = score_user,
+	.score_basket = score_basket,
+	.basket_value = basket_value,
+	.similar = similar,
+	.rating = rating,
+	.factors = factors,
+};

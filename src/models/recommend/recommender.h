@@ -1,0 +1,89 @@
+/*
+ * recommender.h: what a learner of (user, item) events gives to the questions of
+ * recommend.h, and what every such model remembers of its events.
+ */
+#ifndef SHOPPER_RECOMMENDER_H
+#define SHOPPER_RECOMMENDER_H
+
+#include "../learner.h"
+
+#define SHOPPER_AHEAD 8			/* zeroed lines that follow the last one, so that kernels may look ahead */
+
+/* One event: the code on the other side, and the rating or weight. */
+typedef struct ShopperLine
+{
+	int32_t		code;
+	float		value;
+} ShopperLine;
+
+/*
+ * Events by row: start[r] .. start[r + 1] are the lines of row r, codes rising.
+ * SHOPPER_AHEAD zeroed lines follow the last one.
+ */
+typedef struct ShopperLines
+{
+	int64_t		rows;
+	int64_t    *start;
+	ShopperLine *line;
+} ShopperLines;
+
+/* The first member of every recommender's state. */
+typedef struct ShopperEvents
+{
+	ShopperDictionary user;		/* in value order; borrowed from the pairs while training */
+	ShopperDictionary item;		/* its counts: lines of the item */
+	float	   *popularity;		/* (items) weight sum, or the damped mean of the ratings */
+	int64_t    *seen_start;		/* (users + 1) */
+	int32_t    *seen;			/* item codes of a user, rising */
+	float	   *value;			/* (lines) rating or weight; NULL: not kept */
+} ShopperEvents;
+
+/* Members that a learner cannot answer are NULL. Codes are valid; score has a place for every item (or user). */
+typedef struct ShopperRecommender
+{
+	/* The score of every item for a known user; -INFINITY: not a candidate. */
+	ShopperStatus (*score_user) (ShopperEnv *env, const ShopperModel *model, int64_t user, double *score);
+	/* For somebody who is known by these lines alone (each item once, at least one). NULL: popular items are given. */
+	ShopperStatus (*score_basket) (ShopperEnv *env, const ShopperModel *model, const ShopperLine *line, int64_t n, double *score);
+	/* What an item of a basket counts when no rating is given, and whether an item given twice adds up. */
+	double		(*basket_value) (const ShopperModel *model, bool *adds_up);
+	/* How similar every item (or user) is to one; -INFINITY: not at all a candidate. */
+	ShopperStatus (*similar) (ShopperEnv *env, const ShopperModel *model, bool users, int64_t code, double *score);
+	/* The rating, or the preference; codes of -1 are unknown. */
+	ShopperStatus (*rating) (ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *rating);
+	/* The vector of a row, into the model, and its bias. */
+	const float *(*factors) (const ShopperModel *model, bool users, int64_t code, int *n, double *bias);
+} ShopperRecommender;
+
+/* ---- ratings.c ---- */
+
+/* One line a (user, item): the latest rating when there are times, else the mean; implicit: the sum of the weights. */
+extern ShopperStatus shopper_lines_from_pairs(ShopperEnv *env, const ShopperPairs *pairs, const int64_t *start,
+											  bool implicit, ShopperLines *lines);
+/* The same events by the other side. */
+extern ShopperStatus shopper_lines_transpose(ShopperEnv *env, const ShopperLines *lines, int64_t rows, ShopperLines *out);
+/* Move the lines whose flag is set into a list of their own; both keep their order. */
+extern ShopperStatus shopper_lines_split(ShopperEnv *env, ShopperLines *lines, const unsigned char *flag, ShopperLines *out);
+
+/* ---- events.c ---- */
+
+/* Whether lines are events: the option implicit, else when there are no ratings. */
+extern bool shopper_is_implicit(const ShopperModel *model, const ShopperPairs *pairs);
+/*
+ * From finished pairs: whether they are events (the option implicit, else no ratings), one line a user and
+ * item by user, the dictionaries, what was seen. Uses up the pairs.
+ */
+extern ShopperStatus shopper_events_start(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, bool keep_values,
+										  ShopperEvents *e, ShopperLines *lines, bool *implicit);
+
+/*
+ * Fill everything from the lines (by user): what was seen, counts, popularity (implicit: sums of
+ * weights). keep_values: also the values. The dictionaries are set already.
+ */
+extern ShopperStatus shopper_events_from_lines(ShopperEnv *env, ShopperEvents *e, const ShopperLines *lines,
+											   bool implicit, bool keep_values);
+extern void shopper_events_encode(const ShopperEvents *e, ShopperWriter *w);
+/* Checks everything it reads; e is zeroed before. */
+extern ShopperStatus shopper_events_decode(ShopperEvents *e, ShopperReader *r);
+
+#endif
