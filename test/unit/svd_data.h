@@ -78,22 +78,25 @@ set_options(ShopperEnv *env, ShopperModel *model, const char *options)
 
 		*value++ = '\0';
 		raw.text = value;
-		if (*value == 't' || *value == 'f')
+		if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0)
 			raw.kind = SHOPPER_RAW_BOOLEAN;
-		SHOPPER_TRY(shopper_options_set(env, &model->options, "svd", word, &raw));
+		else if (*value >= 'a' && *value <= 'z')
+			raw.kind = SHOPPER_RAW_STRING;
+		SHOPPER_TRY(shopper_options_set(env, &model->options, model->learner->name, word, &raw));
 	}
 	return SHOPPER_OK;
 }
 
 /* Lines in rising order, or backwards. Ids: users are integers, items texts. */
 static inline ShopperStatus
-train(ShopperEnv *env, ShopperModel *model, const Data *d, bool backwards, const char *options, const ShopperModel *previous)
+train_by(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, const Data *d, bool backwards, const char *options,
+		 const ShopperModel *previous)
 {
 	ShopperPairs pairs;
 	int64_t    *start;
 
 	memset(model, 0, sizeof(*model));
-	model->learner = &shopper_learner_svd;
+	model->learner = learner;
 	model->task = SHOPPER_RECOMMEND;
 	SHOPPER_TRY(shopper_options_init(env, &model->options, model->learner->options, shape_options));
 	SHOPPER_TRY(set_options(env, model, options));
@@ -113,6 +116,12 @@ train(ShopperEnv *env, ShopperModel *model, const Data *d, bool backwards, const
 	SHOPPER_TRY(shopper_pairs_finish(&pairs, &start));
 	shopper_release(env, start);
 	return model->learner->train_ratings(env, model, &pairs, previous);
+}
+
+static inline ShopperStatus
+train(ShopperEnv *env, ShopperModel *model, const Data *d, bool backwards, const char *options, const ShopperModel *previous)
+{
+	return train_by(env, model, &shopper_learner_svd, d, backwards, options, previous);
 }
 
 static inline ShopperWriter
