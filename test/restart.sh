@@ -54,6 +54,13 @@ ask <<-'SQL'
 		('logistic', $$ SELECT train_classifier_from('SELECT bought, age, city, since, taste FROM customers %s', 'bought') $$),
 		('linear', $$ SELECT train_regressor_from('SELECT spent, age, city, since, taste FROM customers %s', 'spent') $$),
 		('mlp', $$ SELECT train_classifier_from('SELECT bought, age, city, since, taste FROM customers %s', 'bought', mlp(epochs => 3, validation => 0.1, dropout => 0.2)) $$),
+		('tree', $$ SELECT train_classifier_from('SELECT bought, age, city, since, taste FROM customers %s', 'bought', tree()) $$),
+		('forest', $$ SELECT train_regressor_from('SELECT spent, age, city, since, taste FROM customers %s', 'spent', forest(trees => 10)) $$),
+		('boosting', $$ SELECT train_classifier_from('SELECT bought, age, city, since, taste FROM customers %s', 'bought', boosting(trees => 20, rows => 0.7, columns => 0.7, validation => 0.1)) $$),
+		('bayes', $$ SELECT train_classifier_from('SELECT bought, age, city, since, taste FROM customers %s', 'bought', bayes(calibration => 'platt')) $$),
+		('bayes_net', $$ SELECT train_classifier_from('SELECT bought, age, city, since FROM customers %s', 'bought', bayes_net()) $$),
+		('knn', $$ SELECT train_classifier_from('SELECT bought, age, city, since, taste FROM customers %s', 'bought', knn(importance => false)) $$),
+		('stack', $$ SELECT train_classifier_from('SELECT bought, age, city, since, taste FROM customers %s', 'bought', stack(ARRAY[boosting(trees => 5), tree(), bayes()], folds => 2)) $$),
 		('svd', $$ SELECT train_recommender_from('SELECT u, item, rating FROM ratings %s', svd(factors => 8, epochs => 5)) $$),
 		('implicit', $$ SELECT train_recommender_from('SELECT u, item FROM ratings %s', svd(factors => 8, epochs => 5)) $$),
 		('itemsets', $$ SELECT train_rules_from('SELECT u, item FROM ratings %s', itemsets(min_count => 5, max_length => 2)) $$);
@@ -70,7 +77,8 @@ ask <<-'SQL'
 	CREATE VIEW answers AS
 	SELECT md5(string_agg(answer, ',' ORDER BY answer COLLATE "C")) AS answer FROM (
 		SELECT name || id || predict_purchase(m, c) AS answer FROM models, customers c WHERE name IN ('logistic', 'mlp')
-		UNION ALL SELECT name || id || predict_value(m, c) FROM models, customers c WHERE name = 'linear'
+		UNION ALL SELECT name || id || predict_purchase(m, c) FROM models, customers c WHERE name IN ('tree', 'boosting', 'bayes', 'bayes_net', 'stack', 'knn') AND id % 20 = 0
+		UNION ALL SELECT name || id || predict_value(m, c) FROM models, customers c WHERE name IN ('linear', 'forest')
 		UNION ALL SELECT name || u || item || predict_rating(m, u, item) FROM models, ratings WHERE name IN ('svd', 'implicit')
 		UNION ALL SELECT name || s.* FROM models, LATERAL (SELECT r::text FROM svd_recommend(m, 17::bigint, item_type => NULL::text) r) s WHERE name IN ('svd', 'implicit')
 		UNION ALL SELECT name || r FROM models, assoc_rules(m, max_rules => 500) r WHERE name = 'itemsets'
@@ -89,6 +97,19 @@ done
 same 'the same bytes from shuffled rows' "$bytes" "$(ask -v tail='ORDER BY place' <<<"$all_bytes")"
 same 'the same bytes from a parallel scan' "$bytes" "$(ask -v tail='WHERE place >= 0' <<<"$parallel $all_bytes")"
 same 'a parallel scan it is' t "$(ask <<<"$parallel EXPLAIN SELECT bought, age, city, since, taste FROM customers WHERE place >= 0" | grep -q Gather && echo t)"
+
+# Aggregates of plain columns add up in the order of the scan and across workers: equal but for rounding.
+ask <<-'SQL'
+	CREATE TABLE sums AS SELECT train_linear(spent, x) AS lin, train_naive_bayes(bought, x) AS nb FROM customers, LATERAL (SELECT ARRAY[age, taste[1], taste[2]]::float8[] AS x) v;
+	CREATE VIEW shuffled AS SELECT * FROM customers ORDER BY place;
+	CREATE FUNCTION strays(lin bytea, nb bytea) RETURNS boolean LANGUAGE sql PARALLEL SAFE AS $$
+		SELECT max(abs(predict_value_array(lin, x) / predict_value_array(s.lin, x) - 1)) > 1e-12 OR max(abs(predict_purchase_array(nb, x) - predict_purchase_array(s.nb, x))) > 1e-12
+		FROM sums s, customers, LATERAL (SELECT ARRAY[age, taste[1], taste[2]]::float8[] AS x) v $$;
+SQL
+sums="SELECT strays(train_linear(spent, ARRAY[age, taste[1], taste[2]]::float8[]), train_naive_bayes(bought, ARRAY[age, taste[1], taste[2]]::float8[])) FROM"
+same 'sums over shuffled rows' f "$(ask <<<"$sums shuffled")"
+same 'sums in a parallel plan' f "$(ask <<<"$parallel $sums customers")"
+same 'workers add up' t "$(ask <<<"$parallel EXPLAIN (COSTS off) $sums customers" | grep -q 'Partial Aggregate' && echo t)"
 
 # ---- the same answers ----
 same 'in a forced parallel plan' "$answers" "$(ask <<<"$parallel $forced SELECT answer FROM answers")"
@@ -138,7 +159,7 @@ as_server pg_ctl -D "$home/standby" -l "$home/standby.log" -w -o "-c fsync=off -
 ask -c "INSERT INTO models (name, m) SELECT 'logistic', m FROM models WHERE name = 'logistic'"
 moved=$(ask -c 'SELECT answer FROM answers')
 for _ in $(seq 100); do
-	[ "$(ask -h "$home/socket2" -c 'SELECT count(*) FROM models')" = 6 ] || break
+	[ "$(ask -h "$home/socket2" -c 'SELECT count(*) = (SELECT count(*) FROM queries) FROM models')" = t ] || break
 	sleep 0.1
 done
 same 'a standby it is' t "$(ask -h "$home/socket2" -c 'SELECT pg_is_in_recovery()')"

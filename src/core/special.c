@@ -182,3 +182,27 @@ shopper_student_t_tail(double t, double df)
 		: 0.5 * beta_lower(df / 2, 0.5, 1 / (1 + t * t / df), t * t / df / (1 + t * t / df));
 	return t > 0 ? tail : 1 - tail;
 }
+
+double
+shopper_student_t_quantile(double p, double df)
+{
+	double		low = 0,
+				high = 2;
+
+	if (!(df > 0) || !(p >= 0.5 && p < 1))
+		return NAN;
+	while (shopper_student_t_tail(high, df) > 1 - p && high < 1e300)
+		high *= 2;
+	for (int i = 0; i < 200 && low < high; i++)
+	{
+		double		middle = low + (high - low) / 2;
+
+		if (middle == low || middle == high)
+			break;
+		if (shopper_student_t_tail(middle, df) > 1 - p)
+			low = middle;
+		else
+			high = middle;
+	}
+	return high;
+}

@@ -12,6 +12,8 @@ extern double shopper_normal_cdf(double z);
 extern double shopper_chi_square_tail(double x, double df);
 /* P(T > t) of Student's t, one tail: double it for the two-sided p value of |t|. */
 extern double shopper_student_t_tail(double t, double df);
+/* t with P(T <= t) = p, 0.5 <= p < 1, by bisection to the last digit. */
+extern double shopper_student_t_quantile(double p, double df);
 /* The regularized incomplete gamma function of the upper part, Q(a, x); a > 0, x >= 0. */
 extern double shopper_gamma_upper(double a, double x);
 /* The regularized incomplete beta function I_x(a, b); a, b > 0, 0 <= x <= 1. */

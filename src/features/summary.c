@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/simd.h"
 #include "../core/sort.h"
 #include "../core/threads.h"
 
@@ -17,6 +18,7 @@ value_at(const ShopperTable *t, int j, int64_t i)
 	return t->wide ? t->dense[j][i] : (double) t->dense32[j][i];
 }
 
+#define GROUP 8					/* columns between two polls */
 #define SELECT_BITS 11
 #define SELECT_BUFFER 2048
 
@@ -197,44 +199,108 @@ typedef struct Summing
 	const ShopperTable *t;
 	ShopperSpec *spec;
 	ShopperImpute impute;
+	int			first;			/* column of the group at hand */
 } Summing;
+
+#define LANES 8
+
+/* What the present ones of some values are; sums run in lanes, so that additions need not wait for one another. */
+typedef struct Sight
+{
+	double		low[LANES];
+	double		high[LANES];
+	double		sum[LANES];
+	double		squares[LANES]; /* of what differs from `center` */
+	int64_t		present[LANES];
+} Sight;
+
+static inline __attribute__((always_inline)) void
+look_at(Sight *s, int lane, double x, double center)
+{
+	bool		there = x == x;
+	double		d = x - center;
+
+	s->low[lane] = x < s->low[lane] ? x : s->low[lane];
+	s->high[lane] = x > s->high[lane] ? x : s->high[lane];
+	s->sum[lane] += there ? x : 0;
+	s->squares[lane] += there ? d * d : 0;
+	s->present[lane] += there;
+}
+
+static inline __attribute__((always_inline)) void
+look(const double *wide, const float *narrow, int64_t n, double center, Sight *sight)
+{
+	Sight		s;
+
+	for (int l = 0; l < LANES; l++)
+	{
+		s.low[l] = INFINITY;
+		s.high[l] = -INFINITY;
+		s.sum[l] = s.squares[l] = 0;
+		s.present[l] = 0;
+	}
+	for (int64_t i = 0; i + LANES <= n; i += LANES)
+		for (int l = 0; l < LANES; l++)
+			look_at(&s, l, wide != NULL ? wide[i + l] : (double) narrow[i + l], center);
+	for (int64_t i = n - n % LANES; i < n; i++)
+		look_at(&s, (int) (i % LANES), wide != NULL ? wide[i] : (double) narrow[i], center);
+	*sight = s;
+}
+
+static SHOPPER_CLONES void
+look_wide(const double *x, int64_t n, double center, Sight *s)
+{
+	look(x, NULL, n, center, s);
+}
+
+static SHOPPER_CLONES void
+look_narrow(const float *x, int64_t n, double center, Sight *s)
+{
+	look(NULL, x, n, center, s);
+}
+
+static void
+look_at_column(const ShopperTable *t, int j, double center, Sight *s)
+{
+	if (t->wide)
+		look_wide(t->dense[j], t->n_train, center, s);
+	else
+		look_narrow(t->dense32[j], t->n_train, center, s);
+}
+
+static double
+sum_lanes(const double *lane)
+{
+	return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
 
 /* One column's range, count of missing values and (two-pass, hence exact) mean and deviation of the present ones. */
 static void
-summarize_number(void *arg, int j)
+summarize_number(void *arg, int number_in_group)
 {
 	Summing    *s = arg;
+	int			j = s->first + number_in_group;
 	const ShopperTable *t = s->t;
 	ShopperNumber *number = &s->spec->number[j];
+	Sight		sight;
 	double		low = INFINITY,
 				high = -INFINITY,
-				sum = 0,
-				squares = 0;
+				squares;
 	int64_t		present = 0;
 
-	for (int64_t i = 0; i < t->n_train; i++)
+	look_at_column(t, j, 0, &sight);
+	for (int l = 0; l < LANES; l++)
 	{
-		double		x = value_at(t, j, i);
-
-		if (x == x)
-		{
-			low = x < low ? x : low;
-			high = x > high ? x : high;
-			sum += x;
-			present++;
-		}
+		low = sight.low[l] < low ? sight.low[l] : low;
+		high = sight.high[l] > high ? sight.high[l] : high;
+		present += sight.present[l];
 	}
 	number->n_missing = t->n_train - present;
 	number->low = present > 0 ? low : 0;
 	number->high = present > 0 ? high : 0;
-	number->mean = present > 0 ? sum / (double) present : 0;
-	for (int64_t i = 0; i < t->n_train; i++)
-	{
-		double		x = value_at(t, j, i);
-
-		if (x == x)
-			squares += (x - number->mean) * (x - number->mean);
-	}
+	number->mean = present > 0 ? sum_lanes(sight.sum) / (double) present : 0;
+	look_at_column(t, j, number->mean, &sight);
+	squares = sum_lanes(sight.squares);
 	number->fill = s->impute == SHOPPER_IMPUTE_MEAN ? number->mean
 		: s->impute == SHOPPER_IMPUTE_MEDIAN ? median(t, j, present) : 0;
 
@@ -270,10 +336,13 @@ count_levels(const ShopperTable *t, ShopperSpec *spec)
 ShopperStatus
 shopper_table_summarize(ShopperTable *t, ShopperSpec *spec, ShopperImpute impute)
 {
-	Summing		s = {t, spec, impute};
+	Summing		s = {t, spec, impute, 0};
 
-	shopper_parallel(t->env, t->n_dense, summarize_number, &s);
+	for (; s.first < t->n_dense; s.first += GROUP)
+	{
+		shopper_parallel(t->env, t->n_dense - s.first < GROUP ? t->n_dense - s.first : GROUP, summarize_number, &s);
+		SHOPPER_TRY(shopper_poll(t->env));
+	}
 	spec->n_dense = t->n_dense;
-	SHOPPER_TRY(shopper_poll(t->env));
 	return count_levels(t, spec);
 }

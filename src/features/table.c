@@ -10,10 +10,13 @@
 #include <string.h>
 
 #include "../core/hash.h"
+#include "../core/simd.h"
 #include "../core/sort.h"
 #include "../core/threads.h"
 
 #define SHARDS 256
+#define HASH_BLOCK 1024
+#define HASH_WINDOW 262144
 
 ShopperStatus
 shopper_table_make(ShopperEnv *env, ShopperTable *t, bool wide, int64_t n, int n_dense, int n_lookup, int n_classes)
@@ -67,6 +70,8 @@ typedef struct Hashing
 {
 	const ShopperTable *t;
 	uint64_t   *hash;
+	int64_t		from;			/* the rows at hand */
+	int64_t		to;
 } Hashing;
 
 /* One multiplication a value: the sum of a row is mixed well at its end. */
@@ -77,50 +82,77 @@ chain(uint64_t hash, uint64_t value)
 	return hash ^ (hash >> 32);
 }
 
-/* Hash of the rows of one shard, column by column: the inner loops stream and vectorize. */
+static SHOPPER_CLONES void
+chain_doubles(uint64_t *hash, const double *x, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		hash[i] = chain(hash[i], shopper_double_key(x[i]));
+}
+
+static SHOPPER_CLONES void
+chain_floats(uint64_t *hash, const float *x, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		hash[i] = chain(hash[i], shopper_double_key((double) x[i]));
+}
+
+static SHOPPER_CLONES void
+chain_codes(uint64_t *hash, const int32_t *code, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		hash[i] = chain(hash[i], (uint64_t) code[i]);
+}
+
+/* Hash of rows [from, from + n), column by column: few enough rows that their hashes stay in the first-level cache. */
+static void
+hash_block(const ShopperTable *t, int64_t from, int64_t n, uint64_t *hash)
+{
+	for (int64_t i = 0; i < n; i++)
+		hash[i] = t->y_class ? (uint64_t) t->y_class[from + i] : shopper_double_key(t->y[from + i]);
+	for (int j = 0; j < t->n_dense; j++)
+		if (t->wide)
+			chain_doubles(hash, t->dense[j] + from, n);
+		else
+			chain_floats(hash, t->dense32[j] + from, n);
+	for (int k = 0; k < t->n_lookup; k++)
+		chain_codes(hash, t->lookup[k] + from, n);
+	if (t->weight != NULL)
+		chain_doubles(hash, t->weight + from, n);
+	for (int64_t i = 0; t->held_out != NULL && i < n; i++)
+		hash[i] = chain(hash[i], t->held_out[from + i]);
+	if (t->time != NULL)
+		chain_doubles(hash, t->time + from, n);
+	for (int64_t i = 0; t->group != NULL && i < n; i++)
+		hash[i] = chain(hash[i], t->group[from + i]);
+	for (int64_t i = 0; i < n; i++)
+		hash[i] = shopper_mix64(hash[i]);
+}
+
 static void
 hash_shard(void *arg, int shard)
 {
 	Hashing    *h = arg;
-	const ShopperTable *t = h->t;
 	int64_t		from,
 				to;
 
-	shopper_shard_range(t->n, SHARDS, shard, &from, &to);
-	for (int64_t at = from; at < to; at += 1024)	/* blocks whose hashes stay in the first-level cache */
-	{
-		int64_t		end = at + 1024 < to ? at + 1024 : to;
-		uint64_t   *hash = h->hash;
+	shopper_shard_range(h->to - h->from, SHARDS, shard, &from, &to);
+	from += h->from;
+	to += h->from;
+	for (int64_t at = from; at < to; at += HASH_BLOCK)
+		hash_block(h->t, at, at + HASH_BLOCK < to ? HASH_BLOCK : to - at, h->hash + at);
+}
 
-		for (int64_t i = at; i < end; i++)
-			hash[i] = t->y_class ? (uint64_t) t->y_class[i] : shopper_double_key(t->y[i]);
-		for (int j = 0; j < t->n_dense; j++)
-		{
-			if (t->wide)
-				for (int64_t i = at; i < end; i++)
-					hash[i] = chain(hash[i], shopper_double_key(t->dense[j][i]));
-			else
-				for (int64_t i = at; i < end; i++)
-					hash[i] = chain(hash[i], shopper_double_key((double) t->dense32[j][i]));
-		}
-		for (int k = 0; k < t->n_lookup; k++)
-			for (int64_t i = at; i < end; i++)
-				hash[i] = chain(hash[i], (uint64_t) t->lookup[k][i]);
-		if (t->weight != NULL)
-			for (int64_t i = at; i < end; i++)
-				hash[i] = chain(hash[i], shopper_double_key(t->weight[i]));
-		if (t->held_out != NULL)
-			for (int64_t i = at; i < end; i++)
-				hash[i] = chain(hash[i], t->held_out[i]);
-		if (t->time != NULL)
-			for (int64_t i = at; i < end; i++)
-				hash[i] = chain(hash[i], shopper_double_key(t->time[i]));
-		if (t->group != NULL)
-			for (int64_t i = at; i < end; i++)
-				hash[i] = chain(hash[i], t->group[i]);
-		for (int64_t i = at; i < end; i++)
-			hash[i] = shopper_mix64(hash[i]);
+/* In windows, with a poll between them. */
+static ShopperStatus
+hash_rows(Hashing *h)
+{
+	for (h->from = 0; h->from < h->t->n; h->from = h->to)
+	{
+		h->to = h->from + HASH_WINDOW < h->t->n ? h->from + HASH_WINDOW : h->t->n;
+		shopper_parallel(h->t->env, SHARDS, hash_shard, h);
+		SHOPPER_TRY(shopper_poll(h->t->env));
 	}
+	return SHOPPER_OK;
 }
 
 /* Full comparison of two rows with equal hashes; 0 only when they are the same row content. */
@@ -311,12 +343,11 @@ ShopperStatus
 shopper_table_order(ShopperTable *t, double fraction)
 {
 	ShopperEnv *env = t->env;
-	Hashing		h = {t, NULL};
+	Hashing		h = {.t = t};
 	uint32_t   *order;
 
 	SHOPPER_NEW(env, h.hash, t->n);
-	shopper_parallel(env, SHARDS, hash_shard, &h);
-	SHOPPER_TRY(shopper_poll(env));
+	SHOPPER_TRY(hash_rows(&h));
 	SHOPPER_NEW(env, order, t->n);
 	SHOPPER_TRY(shopper_sort_hashes(env, h.hash, order, t->n));
 	order_ties(&h, order);
@@ -437,7 +468,7 @@ standardize_number(void *arg, int j)
 }
 
 void
-shopper_spec_lay_out(ShopperSpec *spec, bool drop_base)
+shopper_spec_lay_out(ShopperSpec *spec, bool drop_base, const int *base)
 {
 	spec->width = spec->n_dense;
 	for (int k = 0; k < spec->n_categories; k++)
@@ -451,6 +482,8 @@ shopper_spec_lay_out(ShopperSpec *spec, bool drop_base)
 			for (int c = 1; c < category->n_levels; c++)
 				if (category->count[c] > category->count[category->base])
 					category->base = c;
+			if (base != NULL && base[k] >= 0)
+				category->base = base[k];
 		}
 		category->size = category->n_levels - (category->base >= 0);
 		category->offset = spec->width;
@@ -498,7 +531,7 @@ shopper_table_prepare(ShopperTable *t, ShopperSpec *spec, const ShopperPrepare *
 	}
 	if (how->missing_flags)
 		plan_flags(spec, t->n_train);
-	shopper_spec_lay_out(spec, how->drop_base);
+	shopper_spec_lay_out(spec, how->drop_base, how->base);
 	spec->prepared = true;
 	return shopper_table_encode(t, spec);
 }

@@ -73,6 +73,7 @@ typedef struct ShopperPrepare
 	bool		missing_flags;
 	bool		standardize;
 	bool		drop_base;		/* one level of each category, the most frequent, gets no column */
+	const int  *base;			/* (n_categories) another one to drop, or -1; NULL: none */
 } ShopperPrepare;
 
 /*
@@ -82,8 +83,8 @@ typedef struct ShopperPrepare
  * counts, and shopper_spec_lay_out() for the numbers of levels.
  */
 extern ShopperStatus shopper_table_prepare(ShopperTable *table, ShopperSpec *spec, const ShopperPrepare *how);
-/* Choose the base of each category, set block sizes and offsets. */
-extern void shopper_spec_lay_out(ShopperSpec *spec, bool drop_base);
+/* Choose the base of each category (base: another one to drop, or -1; NULL: none), set block sizes and offsets. */
+extern void shopper_spec_lay_out(ShopperSpec *spec, bool drop_base, const int *base);
 /* Turn raw rows into the encoding of a spec that was learned from others, in place. */
 extern ShopperStatus shopper_table_encode(ShopperTable *table, const ShopperSpec *spec);
 extern ShopperStatus shopper_table_summarize(ShopperTable *table, ShopperSpec *spec, ShopperImpute impute);

@@ -81,17 +81,28 @@ shopper_predict_block(const ShopperModel *m, const ShopperTable *t, int64_t from
 			correct_row(&m->calibration, outputs, out + i * outputs);
 }
 
-int
-shopper_best_class(const ShopperModel *m, const double *p)
+double
+shopper_cutoff(const ShopperModel *m)
 {
-	int			classes = shopper_model_outputs(m),
-				best = 0;
+	return shopper_option_set(&m->options, "cutoff") ? shopper_option_number(&m->options, "cutoff") : 0.5;
+}
+
+int
+shopper_best_of(int classes, const double *p, double cutoff)
+{
+	int			best = 0;
 
 	if (classes == 2)
-		return p[1] >= (shopper_option_set(&m->options, "cutoff") ? shopper_option_number(&m->options, "cutoff") : 0.5);
+		return p[1] >= cutoff;
 	for (int c = 1; c < classes; c++)
 		best = p[c] > p[best] ? c : best;
 	return best;
+}
+
+int
+shopper_best_class(const ShopperModel *m, const double *p)
+{
+	return shopper_best_of(shopper_model_outputs(m), p, shopper_cutoff(m));
 }
 
 /* ---- learning ---- */
@@ -144,8 +155,8 @@ typedef struct PlattLoss
 				hbb;
 } PlattLoss;
 
-static void
-platt_loss(const Points *points, double slope, double offset, PlattLoss *l)
+static ShopperStatus
+platt_loss(ShopperEnv *env, const Points *points, double slope, double offset, PlattLoss *l)
 {
 	l->value = l->ga = l->gb = l->hab = 0;
 	l->haa = l->hbb = 1e-9;
@@ -153,7 +164,7 @@ platt_loss(const Points *points, double slope, double offset, PlattLoss *l)
 	{
 		double		w = points->weight[i],
 					target = points->y[i] > 0 ? l->yes : l->no,
-					z = logit(points->p[i]),
+					z = points->p[i],
 					s = slope * z + offset,
 					q = sigmoid(s);
 
@@ -163,12 +174,15 @@ platt_loss(const Points *points, double slope, double offset, PlattLoss *l)
 		l->haa += w * q * (1 - q) * z * z;
 		l->hab += w * q * (1 - q) * z;
 		l->hbb += w * q * (1 - q);
+		if (i % 65536 == 65535)
+			SHOPPER_TRY(shopper_poll(env));
 	}
+	return shopper_poll(env);
 }
 
-/* Newton's method in two unknowns; a step that does not pay is halved. */
-static void
-fit_platt(const Points *points, ShopperCalibrationMap *m)
+/* Newton's method in two unknowns; a step that does not pay is halved. The points' probabilities become log-odds. */
+static ShopperStatus
+fit_platt(ShopperEnv *env, Points *points, ShopperCalibrationMap *m)
 {
 	double		positive = 0,
 				total = 0;
@@ -179,12 +193,14 @@ fit_platt(const Points *points, ShopperCalibrationMap *m)
 	{
 		positive += points->weight[i] * points->y[i];
 		total += points->weight[i];
+		points->p[i] = logit(points->p[i]);
 	}
+	SHOPPER_TRY(shopper_poll(env));
 	now.yes = next.yes = (positive + 1) / (positive + 2);
 	now.no = next.no = 1 / (total - positive + 2);
 	m->slope = 0;
 	m->offset = log((positive + 1) / (total - positive + 1));
-	platt_loss(points, m->slope, m->offset, &now);
+	SHOPPER_TRY(platt_loss(env, points, m->slope, m->offset, &now));
 	for (int step = 0; step < 100; step++)
 	{
 		double		det = now.haa * now.hbb - now.hab * now.hab,
@@ -193,21 +209,22 @@ fit_platt(const Points *points, ShopperCalibrationMap *m)
 					share = 1;
 
 		if (!(det > 0))
-			return;
+			break;
 		for (; share > 1e-6; share /= 2)
 		{
-			platt_loss(points, m->slope - share * da, m->offset - share * db, &next);
+			SHOPPER_TRY(platt_loss(env, points, m->slope - share * da, m->offset - share * db, &next));
 			if (next.value <= now.value)
 				break;
 		}
 		if (!(next.value <= now.value))
-			return;
+			break;
 		m->slope -= share * da;
 		m->offset -= share * db;
 		now = next;
 		if (fabs(da) + fabs(db) < 1e-10)
-			return;
+			break;
 	}
+	return SHOPPER_OK;
 }
 
 typedef struct Pool
@@ -273,7 +290,7 @@ shopper_calibrate(ShopperEnv *env, ShopperCalibrationKind kind, int classes, int
 
 		SHOPPER_TRY(collect(env, classes, classes == 2 ? 1 : k, n, p, y, weight, &points));
 		if (kind == SHOPPER_CALIBRATION_PLATT)
-			fit_platt(&points, &c->map[k]);
+			SHOPPER_TRY(fit_platt(env, &points, &c->map[k]));
 		else
 			SHOPPER_TRY(fit_isotonic(env, &points, &c->map[k]));
 		shopper_release(env, points.p);

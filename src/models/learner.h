@@ -62,6 +62,8 @@ typedef struct ShopperCoefficient
 	double		std_error;
 	double		statistic;		/* z or t */
 	double		p_value;
+	double		conf_low;		/* 95 % confidence interval */
+	double		conf_high;
 } ShopperCoefficient;
 
 /*
@@ -235,6 +237,9 @@ extern void shopper_predict_block(const ShopperModel *model, const ShopperTable 
 
 /* The class that probabilities speak for: of two the positive one from the model's cut-off on, else the most probable. */
 extern int	shopper_best_class(const ShopperModel *model, const double *p);
+/* The same in two steps, for many rows: from which probability on class 1 of two is said; the class. */
+extern double shopper_cutoff(const ShopperModel *model);
+extern int	shopper_best_of(int classes, const double *p, double cutoff);
 
 /* ---- the row shape's common course (supervised/train.c) ---- */
 /*

@@ -21,9 +21,9 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 30 AS 'MODULE_PATHNAME'
 COMMENT ON FUNCTION @extschema@.feature_importance(bytea) IS 'How much worse the model gets when a column is shuffled (in log loss, or root mean squared error), measured on validation rows when there are some';
 
 CREATE FUNCTION @extschema@.coefficients(model bytea, OUT class text, OUT feature text, OUT level text, OUT coefficient float8,
-	OUT standardized float8, OUT std_error float8, OUT statistic float8, OUT p_value float8) RETURNS SETOF record
+	OUT standardized float8, OUT std_error float8, OUT statistic float8, OUT p_value float8, OUT conf_low float8, OUT conf_high float8) RETURNS SETOF record
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 30 AS 'MODULE_PATHNAME', 'shopper_coefficients';
-COMMENT ON FUNCTION @extschema@.coefficients(bytea) IS 'Coefficients of a logistic or linear model in the units of the columns; standard errors, z or t and p for unpenalized fits; NULL where a column is a combination of others';
+COMMENT ON FUNCTION @extschema@.coefficients(bytea) IS 'Coefficients of a logistic or linear model in the units of the columns; standard errors, z or t, p and 95 % confidence intervals for unpenalized fits; NULL where a column is a combination of others';
 
 CREATE FUNCTION @extschema@.learner_options(OUT learner text, OUT option text, OUT type text, OUT default_value text,
 	OUT min_value float8, OUT min_excluded boolean, OUT max_value float8, OUT choices text, OUT help text) RETURNS SETOF record

@@ -227,8 +227,8 @@ shopper_coefficients(PG_FUNCTION_ARGS)
 	shopper_check(env, m->learner->coefficients(env, m, &c, &n));
 	for (int64 i = 0; i < n; i++)
 	{
-		Datum		v[8];
-		bool		null[8];
+		Datum		v[10];
+		bool		null[10];
 
 		set_text(&v[0], &null[0], c[i].class_name);
 		set_text(&v[1], &null[1], c[i].feature);
@@ -238,6 +238,8 @@ shopper_coefficients(PG_FUNCTION_ARGS)
 		shopper_set_float(&v[5], &null[5], c[i].std_error);
 		shopper_set_float(&v[6], &null[6], c[i].statistic);
 		shopper_set_float(&v[7], &null[7], c[i].p_value);
+		shopper_set_float(&v[8], &null[8], c[i].conf_low);
+		shopper_set_float(&v[9], &null[9], c[i].conf_high);
 		tuplestore_putvalues(rows, desc, v, null);
 	}
 	return (Datum) 0;

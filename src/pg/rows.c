@@ -295,6 +295,30 @@ plan_time(ShopperRowTraining *t, TupleDesc desc)
 							   format_type_be(TupleDescAttr(desc, attribute)->atttypid))));
 }
 
+/* The column whose rows belong together: in folds, or in standard errors of clusters. */
+static void
+plan_group(ShopperRowTraining *t, TupleDesc desc)
+{
+	const char *name = t->group_column,
+			   *cluster = NULL;
+	int			attribute;
+
+	for (int i = 0; i < t->model.options.n; i++)
+		if (strcmp(t->model.options.value[i].option->name, "cluster") == 0)
+			cluster = t->model.options.value[i].text;
+	if (name != NULL && cluster != NULL && strcmp(name, cluster) != 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("group column \"%s\" and option cluster \"%s\" differ", name, cluster),
+						errhint("Name one column.")));
+	name = name != NULL ? name : cluster;
+	if (name == NULL)
+		return;
+	attribute = shopper_find_attribute(desc, name);
+	if (attribute < 0)
+		shopper_missing_column(desc, "group column", name);
+	add_column(t, desc, attribute, SHOPPER_ROLE_GROUP);
+}
+
 void
 shopper_row_training_plan(ShopperRowTraining *t, TupleDesc desc)
 {
@@ -322,14 +346,7 @@ shopper_row_training_plan(ShopperRowTraining *t, TupleDesc desc)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("the validation column must be boolean, got type %s",
 																   format_type_be(TupleDescAttr(desc, held_out)->atttypid))));
 	plan_time(t, desc);
-	if (t->group_column != NULL)
-	{
-		int			group = shopper_find_attribute(desc, t->group_column);
-
-		if (group < 0)
-			shopper_missing_column(desc, "group column", t->group_column);
-		add_column(t, desc, group, SHOPPER_ROLE_GROUP);
-	}
+	plan_group(t, desc);
 	check_listed(t, desc);
 	plan_features(t, desc);
 	t->planned = true;

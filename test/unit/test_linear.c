@@ -271,6 +271,40 @@ exact_line(void)
 	check_env_end(env);
 }
 
+/* Contributions and base sum to the score; the mean row contributes nothing. */
+static void
+explained(const char *learner, int classes, const char *option, const char *value)
+{
+	ShopperEnv *env = check_env(-1);
+	ShopperModel model;
+
+	CHECK_OK(env, train(env, learner, classes, option, value, &model));
+	for (int output = 0; output < shopper_model_outputs(&model); output++)
+	{
+		double		dense[DENSE] = {0.7, -1.5, 0},
+					out[3],
+					base,
+					contribution[DENSE],
+					sum;
+
+		CHECK_OK(env, model.learner->explain(env, &model, dense, NULL, output, &base, contribution));
+		model.learner->predict(&model, dense, NULL, out);
+		sum = base + contribution[0] + contribution[1] + contribution[2];
+		CHECK_NEAR(contribution[2], 0, 0);
+		if (classes == 3)
+		{
+			double		other_base,
+						other[DENSE];
+
+			CHECK_OK(env, model.learner->explain(env, &model, dense, NULL, 0, &other_base, other));
+			CHECK_NEAR(sum - other_base - other[0] - other[1] - other[2], log(out[output] / out[0]), 1e-9);
+		}
+		else
+			CHECK_NEAR(sum, classes == 0 ? out[0] : log(out[output] / out[1 - output]), 1e-9);
+	}
+	check_env_end(env);
+}
+
 void
 test_linear(void)
 {
@@ -287,6 +321,9 @@ test_linear(void)
 		optimum("linear", 0, regressions[k]);
 	}
 	exact_line();
+	explained("linear", 0, "penalty", "ridge");
+	explained("logistic", 2, "penalty", "l2");
+	explained("logistic", 3, "penalty", "l2");
 	failures();
 	same_for_threads();
 }

@@ -8,6 +8,11 @@
 void
 test_special(void)
 {
+	CHECK_NEAR(shopper_student_t_quantile(0.975, 1), 12.706204736174698, 1e-11);
+	CHECK_NEAR(shopper_student_t_quantile(0.975, 10), 2.2281388519862744, 1e-11);
+	CHECK_NEAR(shopper_student_t_quantile(0.975, 1e9), 1.959963984540054, 1e-8);
+	CHECK_NEAR(shopper_student_t_quantile(0.5, 3), 0, 1e-12);
+	CHECK(isnan(shopper_student_t_quantile(0.975, 0)));
 	/* tables: percentage points known in closed form or to 17 digits */
 	CHECK_CLOSE(shopper_normal_cdf(0), 0.5);
 	CHECK_CLOSE(shopper_normal_cdf(1.959963984540054), 0.975);

@@ -22,11 +22,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "../../core/threads.h"
+#include "../../core/simd.h"
 
-#define BLOCK 4096				/* rows whose mean is found first: they stay in the cache */
-#define WINDOW 65536			/* rows of all columns between polls */
-#define LANES 4
+#define PIECE 256				/* rows scored at once */
 #define FAR 1e100				/* a squared distance that is as good as infinite */
 
 static const ShopperOption options[] = {
@@ -137,118 +135,6 @@ shopper_bayes_finish(ShopperEnv *env, const ShopperModel *model, ShopperBayes *b
 	return SHOPPER_OK;
 }
 
-/* ---- training ---- */
-
-typedef struct Counting
-{
-	const ShopperTable *t;
-	ShopperBayes *b;
-	double	   *scratch;		/* (n_dense)(2)(LANES)(K) weights and sums */
-	int64_t		from,
-				to;
-} Counting;
-
-/* Moments of one block of a column: sums first, then squares of what differs from their means. */
-static void
-count_block(const Counting *f, int j, int64_t from, int64_t to, double *weight, double *sum)
-{
-	const ShopperTable *t = f->t;
-	const double *x = t->dense[j];
-	const int32_t *y = t->y_class;
-	int			k = f->b->n_classes;
-	ShopperMoments *moments = f->b->moments + (size_t) j * (size_t) k;
-
-	memset(weight, 0, (size_t) (2 * LANES * k) * sizeof(double));
-	for (int64_t i = from; i < to; i++)
-		if (x[i] == x[i])
-		{
-			int64_t		at = (i & (LANES - 1)) * k + y[i];
-			double		w = t->weight != NULL ? t->weight[i] : 1;
-
-			weight[at] += w;
-			sum[at] += w * x[i];
-		}
-	for (int c = 0; c < k; c++)
-	{
-		double		w = (weight[c] + weight[2 * k + c]) + (weight[k + c] + weight[3 * k + c]),
-					s = (sum[c] + sum[2 * k + c]) + (sum[k + c] + sum[3 * k + c]);
-
-		weight[c] = w;
-		weight[k + c] = w > 0 ? s / w : 0;	/* lane 1 holds the mean from here on */
-	}
-	memset(sum, 0, (size_t) (LANES * k) * sizeof(double));
-	for (int64_t i = from; i < to; i++)
-		if (x[i] == x[i])
-		{
-			double		d = x[i] - weight[k + y[i]];
-
-			sum[(i & (LANES - 1)) * k + y[i]] += (t->weight != NULL ? t->weight[i] : 1) * d * d;
-		}
-	for (int c = 0; c < k; c++)
-	{
-		ShopperMoments block = {weight[c], weight[k + c], (sum[c] + sum[2 * k + c]) + (sum[k + c] + sum[3 * k + c])};
-
-		shopper_moments_merge(&moments[c], &block);
-	}
-}
-
-/* One column, or the classes: rows [from, to). Columns are independent, so threads may share them out. */
-static void
-count_column(void *arg, int column)
-{
-	Counting   *f = arg;
-	const ShopperTable *t = f->t;
-	int			k = f->b->n_classes;
-
-	if (column < t->n_dense)
-	{
-		double	   *scratch = f->scratch + (size_t) column * 2 * LANES * (size_t) k;
-
-		for (int64_t at = f->from; at < f->to; at += BLOCK)
-			count_block(f, column, at, at + BLOCK < f->to ? at + BLOCK : f->to, scratch, scratch + LANES * k);
-	}
-	else if (column < t->n_dense + t->n_lookup)
-	{
-		int			g = column - t->n_dense;
-		double	   *level = f->b->level[g];
-
-		for (int64_t i = f->from; i < f->to; i++)
-			if (t->lookup[g][i] >= 0 && t->lookup[g][i] < t->size[g])
-				level[(int64_t) t->lookup[g][i] * k + t->y_class[i]] += t->weight != NULL ? t->weight[i] : 1;
-	}
-	else
-		for (int64_t i = f->from; i < f->to; i++)
-			f->b->weight[t->y_class[i]] += t->weight != NULL ? t->weight[i] : 1;
-}
-
-static ShopperStatus
-train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel *previous)
-{
-	Counting	f = {.t = t};
-	int32_t   **moved;
-
-	SHOPPER_TRY(shopper_bayes_new(env, model, &f.b));
-	SHOPPER_NEW(env, f.scratch, (size_t) t->n_dense * 2 * LANES * (size_t) f.b->n_classes);
-	for (f.from = 0; f.from < t->n_train; f.from = f.to)
-	{
-		f.to = f.from + WINDOW < t->n_train ? f.from + WINDOW : t->n_train;
-		shopper_parallel(env, t->n_dense + t->n_lookup + 1, count_column, &f);
-		SHOPPER_TRY(shopper_poll(env));
-	}
-	shopper_release(env, f.scratch);
-	if (previous == NULL)
-		return shopper_bayes_finish(env, model, f.b);
-	SHOPPER_TRY(shopper_bayes_merge(env, model, previous, &moved));
-	for (int g = 0; g < t->n_lookup; g++)	/* the rows at hand are measured with the united levels */
-	{
-		t->size[g] = model->spec->category[g].n_levels;
-		for (int64_t i = 0; i < t->n; i++)
-			t->lookup[g][i] = t->lookup[g][i] < 0 ? -1 : moved[g][t->lookup[g][i]];
-		SHOPPER_TRY(shopper_poll(env));
-	}
-	return SHOPPER_OK;
-}
-
 /* ---- scoring ---- */
 
 static inline double
@@ -289,7 +175,7 @@ to_probabilities(double *z, int n)
 	for (int c = 1; c < n; c++)
 		most = z[c] > most ? z[c] : most;
 	for (int c = 0; c < n; c++)
-		sum += z[c] = exp(z[c] - most);
+		sum += z[c] = z[c] == most ? 1 : exp(z[c] - most);
 	for (int c = 0; c < n; c++)
 		z[c] /= sum;
 }
@@ -311,47 +197,61 @@ predict(const ShopperModel *model, const double *dense, const int32_t *lookup, d
 	to_probabilities(out, b->n_classes);
 }
 
-/* The same terms for a column: z[0], z[K] ... */
-static void
-add_number(const ShopperBayes *b, int j, int c, const double *x, int64_t n, double *z)
+/* The same terms of a column for one class. */
+static SHOPPER_CLONES void
+add_number(double constant, double rate, double center, const double *x, int64_t n, double *z)
 {
-	size_t		k = (size_t) b->n_classes,
-				at = (size_t) j * k + (size_t) c;
-	double		constant = b->constant[at],
-				rate = b->rate[at],
-				center = b->center[at];
+	for (int64_t i = 0; i < n; i++)
+	{
+		double		d = x[i] - center,
+					term = constant - far_at_most(rate * d * d);
 
-	if (b->boolean[j])
-		for (int64_t i = 0; i < n; i++)
-			z[(size_t) i * k] += number_term(b, j, c, x[i]);
-	else
-		for (int64_t i = 0; i < n; i++)
-		{
-			double		d = x[i] - center,
-						term = constant - far_at_most(rate * d * d);
+		z[i] += x[i] == x[i] ? term : 0;
+	}
+}
 
-			z[(size_t) i * k] += x[i] == x[i] ? term : 0;
-		}
+/* The scores of class c for up to PIECE rows, in the order of predict(). */
+static void
+score_class(const ShopperModel *model, const ShopperTable *t, int64_t from, int64_t n, int c, double *z)
+{
+	const ShopperBayes *b = model->state;
+
+	for (int64_t i = 0; i < n; i++)
+		z[i] = b->prior[c];
+	for (int j = 0; j < t->n_dense; j++)
+	{
+		size_t		at = (size_t) j * (size_t) b->n_classes + (size_t) c;
+
+		if (b->boolean[j])
+			for (int64_t i = 0; i < n; i++)
+				z[i] += number_term(b, j, c, t->dense[j][from + i]);
+		else
+			add_number(b->constant[at], b->rate[at], b->center[at], t->dense[j] + from, n, z);
+	}
+	for (int g = 0; g < t->n_lookup; g++)
+		for (int64_t i = 0; i < n; i++)
+			z[i] += level_term(b, model->spec, g, c, t->lookup[g][from + i]);
 }
 
 static void
 predict_block(const ShopperModel *model, const ShopperTable *t, int64_t from, int64_t to, double *out)
 {
-	const ShopperBayes *b = model->state;
-	int			k = b->n_classes;
-	int64_t		n = to - from;
+	int			k = ((const ShopperBayes *) model->state)->n_classes;
+	double		z[PIECE];
 
-	for (int64_t i = 0; i < n; i++)
-		memcpy(out + i * k, b->prior, (size_t) k * sizeof(double));
-	for (int j = 0; j < t->n_dense; j++)
+	for (int64_t at = from; at < to; at += PIECE, out += PIECE * k)
+	{
+		int64_t		n = at + PIECE < to ? PIECE : to - at;
+
 		for (int c = 0; c < k; c++)
-			add_number(b, j, c, t->dense[j] + from, n, out + c);
-	for (int g = 0; g < t->n_lookup; g++)
+		{
+			score_class(model, t, at, n, c, z);
+			for (int64_t i = 0; i < n; i++)
+				out[i * k + c] = z[i];
+		}
 		for (int64_t i = 0; i < n; i++)
-			for (int c = 0; c < k; c++)
-				out[i * k + c] += level_term(b, model->spec, g, c, t->lookup[g][from + i]);
-	for (int64_t i = 0; i < n; i++)
-		to_probabilities(out + i * k, k);
+			to_probabilities(out + i * k, k);
+	}
 }
 
 /* ---- why: each term against the mean of all classes, or with two classes against the other one ---- */
@@ -487,7 +387,7 @@ const ShopperLearner shopper_learner_bayes = {
 	.wide = true,
 	.input = SHOPPER_RAW,
 	.options = options,
-	.train_rows = train,
+	.train_rows = shopper_bayes_train,
 	.predict = predict,
 	.predict_block = predict_block,
 	.explain = explain,

@@ -1,5 +1,5 @@
 /*
- * bayes.h: naive Bayes as counts and moments, what bayes.c, bayes_merge.c and the
+ * bayes.h: naive Bayes as counts and moments, what bayes.c, bayes_fit.c, bayes_merge.c and the
  * plain-column aggregate share.
  */
 #ifndef SHOPPER_BAYES_H
@@ -31,5 +31,7 @@ extern ShopperStatus shopper_bayes_new(ShopperEnv *env, ShopperModel *model, Sho
 extern ShopperStatus shopper_bayes_finish(ShopperEnv *env, const ShopperModel *model, ShopperBayes *bayes);
 /* Add another model's counts, levels matched by text. *moved (n_categories)(old n_levels): codes that changed; may be NULL. */
 extern ShopperStatus shopper_bayes_merge(ShopperEnv *env, ShopperModel *into, const ShopperModel *other, int32_t ***moved);
+/* The learner's train_rows (bayes_fit.c). */
+extern ShopperStatus shopper_bayes_train(ShopperEnv *env, ShopperModel *model, ShopperTable *table, const ShopperModel *previous);
 
 #endif

@@ -36,6 +36,9 @@ extern ShopperStatus shopper_fit_rows(ShopperEnv *env, ShopperModel *model, cons
 extern ShopperStatus shopper_encode_rows(ShopperEnv *env, const ShopperModel *model, const ShopperRawRows *raw,
 										 const uint32_t *rows, int64_t n, ShopperTable *table);
 
+/* The level of each category that option `reference`, where a learner has it, chooses: -1 for none; NULL when it is not set. */
+extern ShopperStatus shopper_chosen_reference(ShopperEnv *env, const ShopperModel *model, int **base);
+
 /* ---- folds ---- */
 
 /*

@@ -97,6 +97,22 @@ add_errors(ShopperEnv *env, ShopperModel *model, ShopperLinearModel *lm, const d
 	return shopper_add_metric(env, model, "train", "sigma", sqrt(variance));
 }
 
+/* What needs the rows themselves. */
+static ShopperStatus
+check_options(ShopperEnv *env, const ShopperOptions *o)
+{
+	bool		fits = (shopper_option_is(o, "penalty", "none") || shopper_option_is(o, "penalty", "ridge")) && shopper_option_boolean(o, "intercept") &&
+		shopper_option_is(o, "family", "gaussian") && shopper_option_is(o, "errors", "model") && !shopper_option_set(o, "offset_column") &&
+		!shopper_option_set(o, "interactions") && !shopper_option_set(o, "logs") && !shopper_option_set(o, "splines");
+
+	if (fits)
+		return SHOPPER_OK;
+	shopper_fail(env, SHOPPER_BAD_OPTION, "train_linear fits with an intercept, with penalty none or ridge");
+	shopper_detail(env, "Families, terms, offsets and other standard errors need the rows.");
+	shopper_hint(env, "train_regressor with linear() can do the others.");
+	return env->status;
+}
+
 ShopperStatus
 shopper_linear_from_cross(ShopperEnv *env, ShopperModel *model, const ShopperCross *c)
 {
@@ -112,12 +128,7 @@ shopper_linear_from_cross(ShopperEnv *env, ShopperModel *model, const ShopperCro
 	bool	   *skip;
 	ShopperLinearModel *lm;
 
-	if ((!ridge && !shopper_option_is(o, "penalty", "none")) || !shopper_option_boolean(o, "intercept"))
-	{
-		shopper_fail(env, SHOPPER_BAD_OPTION, "train_linear fits with an intercept, with penalty none or ridge");
-		shopper_hint(env, "train_regressor with linear() can do the others.");
-		return env->status;
-	}
+	SHOPPER_TRY(check_options(env, o));
 	SHOPPER_TRY(fill_spec(env, model->spec, c));
 	SHOPPER_TRY(shopper_linear_model_new(env, model, 1, &lm));
 	SHOPPER_TRY(keep(env, lm, c));

@@ -13,7 +13,6 @@
 #include "design.h"
 #include "logit.h"
 
-#define ALIAS_TOLERANCE 1e-10	/* pivot left of a column that others explain, relative */
 #define HESSIAN_ROWS 65536		/* a Hessian of so many rows, or of 100 a column, guides as well as one of all */
 #define MAX_JOINT 600			/* order of the Hessian of all classes together, for steps */
 #define MAX_FULL_HESSIAN 1500	/* the same, for standard errors */
@@ -25,43 +24,53 @@ static const ShopperOption options[] = {
 	{"intercept", SHOPPER_BOOLEAN, "true", 0, 0, false, NULL, "fit an intercept"},
 	{"max_iterations", SHOPPER_INTEGER, "200", 1, 1e6, false, NULL, "at most so many steps"},
 	{"tolerance", SHOPPER_NUMBER, "1e-8", 0, 1, true, NULL, "stop when no gradient component exceeds this times c times the rows"},
+	SHOPPER_TERM_OPTIONS,
 	{NULL}
 };
 
 /* ---- unpenalized fits: what is not identified, and standard errors ---- */
 
-/* Columns that earlier ones explain are held at 0; the intercept counts as the first column. */
+/* Derivatives of the log likelihood by the linear predictors, (k)(n_train). */
 static ShopperStatus
-find_aliased(ShopperLogit *f, ShopperLinearModel *lm)
+row_scores(ShopperLogit *f, const double *w, double *score)
 {
-	ShopperEnv *env = f->env;
-	size_t		p = f->p;
-	double	   *gram,
-			   *moved;
-	bool	   *skip;
-	int			n_skipped;
+	const ShopperTable *t = f->t;
 
-	SHOPPER_NEW(env, gram, p * p);
-	SHOPPER_NEW(env, moved, p * p);
-	SHOPPER_NEW(env, skip, p);
-	SHOPPER_TRY(shopper_design_gram(env, f->t, f->spec, f->t->n_train, f->t->weight, gram));
-	for (size_t i = 0; i < p; i++)	/* intercept first, so that it is never the one to go */
-		for (size_t j = 0; j < p; j++)
-			moved[i * p + j] = gram[((i + p - 1) % p) * p + (j + p - 1) % p];
-	SHOPPER_TRY(shopper_cholesky(env, moved, (int) p, ALIAS_TOLERANCE, skip, &n_skipped));
-	if (n_skipped > 0)
+	for (int64_t at = 0; at < t->n_train; at += SHOPPER_BLOCK)
 	{
-		SHOPPER_NEW0(env, lm->aliased, (size_t) f->k * p);
-		for (size_t i = 1; i < p; i++)
-			for (int k = 0; skip[i] && k < f->k; k++)
-				f->fixed[(size_t) k * p + i - 1] = lm->aliased[(size_t) k * p + i - 1] = true;
-		f->any_fixed = true;
-		shopper_notice(env, "%d of %zu columns are combinations of others; their coefficients are NULL", n_skipped, p - 1);
+		int64_t		left = t->n_train - at;
+		int			n = (int) (left < SHOPPER_BLOCK ? left : SHOPPER_BLOCK);
+
+		for (int k = 0; k < f->k; k++)
+			shopper_design_times(t, f->spec, at, n, w + (size_t) k * f->p, score + k * t->n_train + at);
+		for (int64_t i = at; i < at + n; i++)
+		{
+			double		weight = t->weight != NULL ? t->weight[i] : 1,
+						most = f->k == 1 ? 0 : score[i],
+						sum = f->k == 1 ? 1 : 0;
+
+			for (int k = 0; k < f->k; k++)
+				most = score[k * t->n_train + i] > most ? score[k * t->n_train + i] : most;
+			sum *= exp(-most);
+			for (int k = 0; k < f->k; k++)
+				sum += score[k * t->n_train + i] = exp(score[k * t->n_train + i] - most);
+			for (int k = 0; k < f->k; k++)
+				score[k * t->n_train + i] = weight * ((f->k == 1 ? t->y_class[i] == 1 : t->y_class[i] == k) - score[k * t->n_train + i] / sum);
+		}
+		if (at % 16384 == 0)
+			SHOPPER_TRY(shopper_poll(f->env));
 	}
-	shopper_release(env, gram);
-	shopper_release(env, moved);
-	shopper_release(env, skip);
 	return SHOPPER_OK;
+}
+
+static int
+n_parameters(const ShopperLogit *f)
+{
+	int			n = 0;
+
+	for (size_t i = 0; i < (size_t) f->k * f->p; i++)
+		n += !f->fixed[i];
+	return n;
 }
 
 /* Inverse of the joint Hessian at the optimum. */
@@ -86,6 +95,15 @@ standard_errors(ShopperLogit *f, ShopperLinearModel *lm)
 	SHOPPER_TRY(shopper_logit_joint_hessian(f, lm->w, f->t->n_train, block, joint));
 	SHOPPER_TRY(shopper_cholesky(env, joint, (int) n, 1e-14, skip, NULL));
 	SHOPPER_TRY(shopper_cholesky_inverse(env, joint, (int) n, skip, inverse));
+	if (!shopper_option_is(&f->model->options, "errors", "model"))
+	{
+		double	   *score;
+
+		SHOPPER_NEW(env, score, f->k * f->t->n_train);
+		SHOPPER_TRY(row_scores(f, lm->w, score));
+		SHOPPER_TRY(shopper_linear_sandwich(env, f->model, f->t, lm, n_parameters(f), score, inverse));
+		shopper_release(env, score);
+	}
 	for (int k = 0; k < f->k; k++)
 	{
 		for (size_t i = 0; i < p; i++)
@@ -98,9 +116,44 @@ standard_errors(ShopperLogit *f, ShopperLinearModel *lm)
 	return SHOPPER_OK;
 }
 
+/* Log likelihood of two classes with the offset and the best intercept, by Newton steps. */
+static ShopperStatus
+null_with_offset(ShopperLogit *f, const ShopperLinearModel *lm, double *likelihood)
+{
+	const ShopperTable *t = f->t;
+	const double *x = t->dense[lm->offset];
+	double		scale = lm->w[lm->offset],
+				b = 0,
+				step = 1;
+
+	for (int round = 0; round < 100 && fabs(step) > 1e-10; round++)
+	{
+		double		slope = 0,
+					curve = 0;
+
+		*likelihood = 0;
+		for (int64_t i = 0; i < t->n_train; i++)
+		{
+			double		weight = t->weight != NULL ? t->weight[i] : 1,
+						z = b + scale * x[i],
+						p = 1 / (1 + exp(-z));
+
+			slope += weight * (t->y_class[i] - p);
+			curve += weight * p * (1 - p);
+			*likelihood += weight * ((t->y_class[i] - 1) * z - (z < -700 ? -z : log1p(exp(-z))));
+			if (i % 65536 == 0)
+				SHOPPER_TRY(shopper_poll(f->env));
+		}
+		step = slope / curve;
+		step = step > 2 ? 2 : step < -2 ? -2 : step;
+		b += step;
+	}
+	return SHOPPER_OK;
+}
+
 /* Log likelihood of the fit and of the intercept alone. */
 static ShopperStatus
-add_likelihoods(ShopperLogit *f, const ShopperLinearModel *lm)
+add_likelihoods(ShopperLogit *f, const ShopperLinearModel *lm, bool penalized)
 {
 	double		value,
 				l1,
@@ -117,10 +170,13 @@ add_likelihoods(ShopperLogit *f, const ShopperLinearModel *lm)
 	for (int c = 0; c < t->n_classes; c++)
 		if (class_weight[c] > 0)
 			null_likelihood += class_weight[c] * log(class_weight[c] / total);
+	if (lm->offset >= 0)
+		SHOPPER_TRY(null_with_offset(f, lm, &null_likelihood));
 	f->l2 = f->l1 = 0;
 	SHOPPER_TRY(shopper_logit_evaluate(f, lm->w, &value, &l1, NULL));
 	SHOPPER_TRY(shopper_add_metric(f->env, f->model, "train", "log_likelihood", -value / f->c));
-	return shopper_add_metric(f->env, f->model, "train", "null_log_likelihood", null_likelihood);
+	SHOPPER_TRY(shopper_add_metric(f->env, f->model, "train", "null_log_likelihood", null_likelihood));
+	return penalized ? SHOPPER_OK : shopper_add_metric(f->env, f->model, "train", "aic", 2 * n_parameters(f) + 2 * value);
 }
 
 /* How many rows a Hessian needs to guide the steps (rows are in random order); few rows: all, and Newton is exact. */
@@ -139,29 +195,33 @@ train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel 
 	bool		none = shopper_option_is(o, "penalty", "none");
 	double		l1_ratio = shopper_option_is(o, "penalty", "l1") ? 1
 		: shopper_option_is(o, "penalty", "elastic_net") ? shopper_option_number(o, "l1_ratio") : 0;
-	ShopperLogit			f = {.env = env, .model = model, .t = t, .spec = model->spec};
+	ShopperTable expanded;
+	ShopperLogit f = {.env = env,.model = model,.t = &expanded};
 	ShopperLinearModel *lm;
 	double		tolerance;
+	int			n_aliased;
 
 	f.k = t->n_classes > 2 ? t->n_classes : 1;
-	f.p = (size_t) model->spec->width + 1;
+	SHOPPER_TRY(shopper_linear_begin(env, model, t, f.k, &lm, &expanded));
+	f.spec = lm->design;
+	f.p = (size_t) lm->width + 1;
 	f.c = none ? 1 : shopper_option_number(o, "c");
 	f.l1 = none ? 0 : l1_ratio;
 	f.l2 = none ? 0 : 1 - l1_ratio;
 	SHOPPER_TRY(shopper_logit_allocate(&f));
-	SHOPPER_TRY(shopper_linear_model_new(env, model, f.k, &lm));
 	if (previous != NULL)
 		SHOPPER_TRY(shopper_linear_start(env, previous, model, lm));
-	for (int k = 0; k < f.k && !shopper_option_boolean(o, "intercept"); k++)
-		f.fixed[(size_t) k * f.p + f.p - 1] = f.any_fixed = true;
+	shopper_linear_hold(model, lm, f.fixed);
 	if (none)
 	{
-		SHOPPER_TRY(find_aliased(&f, lm));
+		SHOPPER_TRY(shopper_linear_find_aliased(env, &expanded, lm, f.fixed, &n_aliased));
 		for (size_t i = 0; f.k > 1 && i < f.p; i++)
-			f.fixed[i] = f.any_fixed = true;	/* the first class is the base */
+			f.fixed[i] = true;	/* the first class is the base */
 	}
 	for (size_t i = 0; i < (size_t) f.k * f.p; i++)
-		if (f.fixed[i])
+		if (f.fixed[i] && lm->offset < 0)
+			lm->w[i] = 0;
+		else if (lm->aliased != NULL && lm->aliased[i])
 			lm->w[i] = 0;
 	f.hessian_rows = hessian_rows(&f);
 	f.joint = f.k > 1 && (size_t) f.k * f.p <= MAX_JOINT;
@@ -174,7 +234,7 @@ train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel 
 		shopper_notice(env, "training stopped after %lld iterations, gradient norm %g", (long long) lm->iterations, lm->gradient_norm);
 	if (none)
 		SHOPPER_TRY(standard_errors(&f, lm));
-	SHOPPER_TRY(add_likelihoods(&f, lm));
+	SHOPPER_TRY(add_likelihoods(&f, lm, !none));
 	shopper_release(env, f.partial);
 	shopper_release(env, f.z);
 	shopper_release(env, f.h);
@@ -200,6 +260,8 @@ const ShopperLearner shopper_learner_logistic = {
 	.train_rows = train,
 	.predict = shopper_linear_predict,
 	.predict_block = shopper_linear_predict_block,
+	.explain = shopper_linear_explain,
+	.explain_unit = shopper_linear_explain_unit,
 	.coefficients = shopper_linear_coefficients,
 	.encode = shopper_linear_encode,
 	.decode = shopper_linear_decode,

@@ -130,7 +130,7 @@ shopper_logit_evaluate(ShopperLogit *f, const double *w, double *value, double *
 		*value += f->loss[s];
 	for (size_t i = 0; i < n; i++)
 	{
-		bool		penalized = !shopper_logit_is_intercept(f, i);
+		bool		penalized = !shopper_logit_is_intercept(f, i) && !f->fixed[i];
 		double		sum = 0;
 
 		if (penalized)

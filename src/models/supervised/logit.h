@@ -21,8 +21,7 @@ typedef struct ShopperLogit
 	double		c,
 				l1,
 				l2;
-	bool	   *fixed;			/* (k * p) parameters held at 0: aliased, base class, no intercept */
-	bool		any_fixed;
+	bool	   *fixed;			/* (k * p) held parameters: aliased, base class, no intercept, offset */
 	int64_t		hessian_rows;
 	bool		joint;			/* the Hessian of all classes together is small enough to factor */
 	/* one pass */

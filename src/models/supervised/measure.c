@@ -12,7 +12,8 @@
 #include "../../core/threads.h"
 
 #define SHARDS 64
-#define PIECE 512				/* rows that a shard scores at once */
+#define PIECE 512				/* rows that a shard scores at once: fewer of many classes */
+#define PIECE_NUMBERS 65536
 
 /* ---- measuring ---- */
 
@@ -33,15 +34,17 @@ typedef struct Measuring
 	int64_t		from;
 	int64_t		to;
 	int			outputs;
-	double	   *out;			/* (SHARDS)(PIECE)(outputs) */
+	int			piece;			/* rows that a shard scores at once */
+	double		cutoff;
+	double	   *out;			/* (SHARDS)(piece)(outputs) */
 	double	   *score;			/* (to - from) of class 1 of two; NULL: not wanted */
 	Sums		sums[SHARDS];
 } Measuring;
 
 static void
-add_class(Sums *s, const ShopperModel *model, const double *p, int outputs, int y, double w)
+add_class(Sums *s, const double *p, int outputs, double cutoff, int y, double w)
 {
-	int			best = shopper_best_class(model, p);
+	int			best = shopper_best_of(outputs, p, cutoff);
 
 	s->loss += w * shopper_log_loss_one(p[y]);
 	s->hits += w * (best == y);
@@ -62,16 +65,16 @@ measure_shard(void *arg, int shard)
 {
 	Measuring  *m = arg;
 	const ShopperTable *t = m->t;
-	double	   *out = m->out + (size_t) shard * PIECE * (size_t) m->outputs;
+	double	   *out = m->out + (size_t) shard * (size_t) m->piece * (size_t) m->outputs;
 	Sums	   *s = &m->sums[shard];
 	int64_t		from,
 				to;
 
 	memset(s, 0, sizeof(*s));
 	shopper_shard_range(m->to - m->from, SHARDS, shard, &from, &to);
-	for (int64_t at = m->from + from; at < m->from + to; at += PIECE)
+	for (int64_t at = m->from + from; at < m->from + to; at += m->piece)
 	{
-		int64_t		end = at + PIECE < m->from + to ? at + PIECE : m->from + to;
+		int64_t		end = at + m->piece < m->from + to ? at + m->piece : m->from + to;
 
 		shopper_predict_block(m->model, t, at, end, out);
 		for (int64_t i = at; i < end; i++)
@@ -81,7 +84,7 @@ measure_shard(void *arg, int shard)
 
 			s->weight += w;
 			if (t->y_class != NULL)
-				add_class(s, m->model, p, m->outputs, t->y_class[i], w);
+				add_class(s, p, m->outputs, m->cutoff, t->y_class[i], w);
 			else
 				add_number(s, p[0] - m->model->spec->target_mean, t->y[i] - m->model->spec->target_mean, w);
 			if (m->score != NULL)
@@ -99,7 +102,9 @@ measuring_init(ShopperEnv *env, Measuring *m, const ShopperModel *model, const S
 	m->from = from;
 	m->to = to;
 	m->outputs = shopper_model_outputs(model);
-	SHOPPER_NEW(env, m->out, (size_t) SHARDS * PIECE * (size_t) m->outputs);
+	m->piece = m->outputs <= PIECE_NUMBERS / PIECE ? PIECE : m->outputs < PIECE_NUMBERS ? PIECE_NUMBERS / m->outputs : 1;
+	m->cutoff = t->y_class != NULL ? shopper_cutoff(model) : 0;
+	SHOPPER_NEW(env, m->out, (size_t) SHARDS * (size_t) m->piece * (size_t) m->outputs);
 	return SHOPPER_OK;
 }
 

@@ -105,6 +105,7 @@ prepare(ShopperModel *model, ShopperTable *t)
 	const ShopperOptions *o = &model->options;
 	const ShopperLearner *learner = model->learner;
 	ShopperPrepare how;
+	int		   *base;
 
 	how.impute = shopper_option_is(o, "impute", "mean") ? SHOPPER_IMPUTE_MEAN
 		: shopper_option_is(o, "impute", "zero") ? SHOPPER_IMPUTE_ZERO : SHOPPER_IMPUTE_MEDIAN;
@@ -112,13 +113,16 @@ prepare(ShopperModel *model, ShopperTable *t)
 	{
 		/* raw learners see what is missing, so nothing is filled: the mean is enough to describe a column, medians cost */
 		SHOPPER_TRY(shopper_table_summarize(t, model->spec, SHOPPER_IMPUTE_MEAN));
-		shopper_spec_lay_out(model->spec, false);
+		shopper_spec_lay_out(model->spec, false, NULL);
 		return SHOPPER_OK;
 	}
 	how.missing_flags = shopper_option_boolean(o, "missing_flags");
 	how.standardize = shopper_option_boolean(o, "standardize");
 	how.drop_base = shopper_option_is(o, "levels", "reference") ||
 		(shopper_option_is(o, "levels", "auto") && learner->wants_reference != NULL && learner->wants_reference(o));
+	SHOPPER_TRY(shopper_chosen_reference(t->env, model, &base));
+	how.base = base;
+	how.drop_base |= base != NULL;
 	return shopper_table_prepare(t, model->spec, &how);
 }
 
