@@ -345,11 +345,17 @@ run_trial(Tuning *t, Attempt *r, int64 rows)
 			return;
 		}
 		shopper_check(t->c.env, status);
-		value[f] = shopper_trial_metric(&m, t->metric);
-		if (m.n > 0 && isnan(value[f]) && f == 0)
+		if (!shopper_trial_has_metric(&m, t->metric))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("metric \"%s\" is not measured here", t->metric),
 							errhint(t->c.task == SHOPPER_CLASSIFY ? "Classifiers have log_loss, accuracy and, with two classes, auc and brier."
 									: "Regressors have rmse, mae and r2.")));
+		value[f] = shopper_trial_metric(&m, t->metric);
+		if (isnan(value[f]))
+		{
+			r->failure = psprintf("%s cannot be measured in fold %d: are all its rows alike?", t->metric, f + 1);
+			r->mean = r->sd = NAN;
+			return;
+		}
 		sum += value[f];
 		shopper_progress(t->c.env, "tune", ++t->done, t->planned, value[f]);
 	}
@@ -396,29 +402,32 @@ search(Tuning *t, int64 rows)
 }
 
 /* Better first: farther rung, lower loss, earlier trial; failures last. */
+static int
+compare_attempts(const void *a, const void *b, void *tuning)
+{
+	const Tuning *t = tuning;
+	int			i = *(const int *) a,
+				j = *(const int *) b;
+	const Attempt *r = &t->result[i],
+			   *other = &t->result[j];
+
+	if (r->rung != other->rung)
+		return other->rung - r->rung;
+	if (isnan(r->mean) != isnan(other->mean))
+		return isnan(r->mean) ? 1 : -1;
+	if (!isnan(r->mean) && r->mean != other->mean)
+		return loss_of(t, r) < loss_of(t, other) ? -1 : 1;
+	return i - j;
+}
+
 static int *
-ranked(const Tuning *t)
+ranked(Tuning *t)
 {
 	int		   *order = palloc(sizeof(int) * Max(t->n_results, 1));
 
 	for (int i = 0; i < t->n_results; i++)
-	{
-		const Attempt *r = &t->result[i];
-		int			at = i;
-
-		for (; at > 0; at--)
-		{
-			const Attempt *other = &t->result[order[at - 1]];
-			bool		better = r->rung != other->rung ? r->rung > other->rung
-				: isnan(r->mean) || isnan(other->mean) ? isnan(other->mean) && !isnan(r->mean)
-				: loss_of(t, r) < loss_of(t, other);
-
-			if (!better)
-				break;
-			order[at] = order[at - 1];
-		}
-		order[at] = i;
-	}
+		order[i] = i;
+	qsort_arg(order, t->n_results, sizeof(int), compare_attempts, t);
 	return order;
 }
 

@@ -99,6 +99,9 @@ check_calibration(void)
 	CHECK_OK(env, shopper_calibrate(env, SHOPPER_CALIBRATION_PLATT, 2, N, p, y, NULL, &model.calibration));
 	CHECK_NEAR(model.calibration.map[0].slope, 1.0 / 3, 0.03);
 	CHECK_NEAR(model.calibration.map[0].offset, -1.0 / 3, 0.08);
+	/* its steps can be cancelled: sorting polls a few times only */
+	check_cancel_after(env, 12);
+	CHECK(shopper_calibrate(env, SHOPPER_CALIBRATION_PLATT, 2, N, p, y, NULL, &model.calibration) == SHOPPER_CANCELLED);
 	free(p);
 	free(out);
 	free(y);

@@ -70,6 +70,7 @@ check_training_rows(ShopperEnv *env, const ShopperModel *model, const ShopperTab
 	shopper_fail(env, SHOPPER_BAD_DATA, "training set has only one class");
 	shopper_detail(env, "After holding rows out, all %lld have target \"%.60s\" = \"%.80s\".", (long long) t->n_train,
 				   model->spec->target, model->spec->classes.bytes + model->spec->classes.start[first]);
+	shopper_hint(env, "Rows are held out by validation, folds and calibration; each needs some of both classes left.");
 	return env->status;
 }
 
