@@ -112,8 +112,6 @@ static void
 check_holdout(void)
 {
 	ShopperEnv *env = check_env(-1);
-	ShopperSpec spec = {.classes = {.n = 2}};
-	ShopperModel model = {.task = SHOPPER_REGRESS,.spec = &spec};
 	ShopperHoldout h = {0};
 	ShopperTable t;
 	ShopperProfit profit[20];
@@ -129,7 +127,7 @@ check_holdout(void)
 		p[i] = 5;
 		t.y[i] = 5 + (i % 2 ? 1 : -1) * (double) ((i * 37 % 100) + 1);
 	}
-	CHECK_OK(env, shopper_holdout_make(env, &model, &t, 0, 100, p, &h));
+	CHECK_OK(env, shopper_holdout_make(env, &t, 0, 100, p, NULL, &h));
 	CHECK_NEAR(shopper_holdout_quantile(&h, 0.9), 91, 0);	/* ceil(101 * 0.9) */
 	CHECK_NEAR(shopper_holdout_quantile(&h, 0.5), 51, 0);
 	CHECK(isinf(shopper_holdout_quantile(&h, 0.995)));
