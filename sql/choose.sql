@@ -41,6 +41,7 @@ FROM tune('SELECT bought, pages, minutes, device FROM visits', 'bought', logisti
 SELECT rank, mean, failure FROM tune('SELECT id IN (7, 8) AS rare, pages, minutes FROM visits', 'rare', logistic() || '{"c": [1, 2]}', trials => 2, metric => 'auc');
 SELECT * FROM tune('SELECT bought, pages FROM visits', 'bought', logistic() || '{"c": {"min": 3, "max": 1}}');
 SELECT * FROM tune('SELECT bought, pages FROM visits', 'bought', logistic() || '{"c": {"from": 3}}');
+SELECT * FROM tune('SELECT bought, pages, minutes FROM visits', 'bought', jsonb_build_array(logistic(exclude => '{pages}') || '{"c": [1]}', tree()), trials => 2);
 SELECT * FROM tune('SELECT bought, pages FROM visits', 'bought', logistic() || '{"depth": [1, 2]}');
 SELECT * FROM tune('SELECT bought, pages FROM visits', 'bought', '{"c": [1]}');
 SELECT * FROM tune('SELECT bought, pages FROM visits', 'bought', logistic() || '{"c": [1]}', metric => 'rmse');

@@ -221,6 +221,71 @@ read_space(Space *space, Jsonb *jsonb, ShopperTask task)
 	space->fixed = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
+/* The options that say how rows are read: the fixed ones of the first space. */
+static Jsonb *
+reading_options(Jsonb *search)
+{
+	JsonbValue *first;
+
+	if (JB_ROOT_IS_SCALAR(search) || JB_ROOT_COUNT(search) == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the search space must be a json object, or an array of them")));
+	if (JB_ROOT_IS_OBJECT(search))
+		return search;
+	first = getIthJsonbValueFromContainer(&search->root, 0);
+	if (first->type != jbvBinary || JsonContainerIsArray(first->val.binary.data))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("elements of the search space must be json objects")));
+	return JsonbValueToJsonb(first);
+}
+
+static const char *const reading[] = {"algorithm", "weight", "class_weight", "positive", "features", "exclude", "categorical",
+"max_levels", "on_unseen", "date_parts", "timezone", NULL};
+
+/* Of these only what every learner of rows understands, without what varies. */
+static Jsonb *
+only_reading(Jsonb *options)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; reading[i] != NULL; i++)
+	{
+		JsonbValue	key = {.type = jbvString,.val.string = {.len = strlen(reading[i]),.val = (char *) reading[i]}};
+		JsonbValue *v = member(&options->root, reading[i]);
+
+		if (v == NULL)
+			continue;
+		pushJsonbValue(&state, WJB_KEY, &key);
+		push_value(&state, WJB_VALUE, v);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* Whether an option of all learners of rows has a value when it is not given. */
+static bool
+has_default(const char *name)
+{
+	for (const ShopperOption *o = shopper_shape_options(SHOPPER_ROWS); o->name != NULL; o++)
+		if (strcmp(o->name, name) == 0)
+			return o->initial != NULL;
+	return false;
+}
+
+/* Rows are read once, as the first space says: others must not say anything else. */
+static void
+check_reading(Jsonb *first, Jsonb *other)
+{
+	for (int i = 1; reading[i] != NULL; i++)
+	{
+		JsonbValue *a = member(&first->root, reading[i]),
+				   *b = member(&other->root, reading[i]);
+
+		if (a != NULL && b != NULL ? compareJsonbContainers(&JsonbValueToJsonb(a)->root, &JsonbValueToJsonb(b)->root) != 0
+			: a != b && !has_default(reading[i]))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("option \"%s\" differs between the search spaces", reading[i]),
+							errdetail("Rows are read once for all of them."), errhint("Give it to all of them, or search them one by one.")));
+	}
+}
+
 static void
 read_spaces(Tuning *t, Jsonb *search)
 {
@@ -241,46 +306,10 @@ read_spaces(Tuning *t, Jsonb *search)
 	{
 		if (v.type != jbvBinary || JsonContainerIsArray(v.val.binary.data))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("elements of the search space must be json objects")));
-		read_space(&t->space[t->n_spaces++], JsonbValueToJsonb(&v), t->c.task);
+		read_space(&t->space[t->n_spaces], JsonbValueToJsonb(&v), t->c.task);
+		check_reading(only_reading(reading_options(search)), JsonbValueToJsonb(&v));
+		t->n_spaces++;
 	}
-}
-
-/* The options that say how rows are read: the fixed ones of the first space. */
-static Jsonb *
-reading_options(Jsonb *search)
-{
-	JsonbValue *first;
-
-	if (JB_ROOT_IS_SCALAR(search) || JB_ROOT_COUNT(search) == 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the search space must be a json object, or an array of them")));
-	if (JB_ROOT_IS_OBJECT(search))
-		return search;
-	first = getIthJsonbValueFromContainer(&search->root, 0);
-	if (first->type != jbvBinary || JsonContainerIsArray(first->val.binary.data))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("elements of the search space must be json objects")));
-	return JsonbValueToJsonb(first);
-}
-
-/* Of these only what every learner of rows understands, without what varies. */
-static Jsonb *
-only_reading(Jsonb *options)
-{
-	static const char *const names[] = {"weight", "class_weight", "positive", "features", "exclude", "categorical", "max_levels",
-	"on_unseen", "date_parts", "timezone", "algorithm", NULL};
-	JsonbParseState *state = NULL;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	for (int i = 0; names[i] != NULL; i++)
-	{
-		JsonbValue	key = {.type = jbvString,.val.string = {.len = strlen(names[i]),.val = (char *) names[i]}};
-		JsonbValue *v = member(&options->root, names[i]);
-
-		if (v == NULL)
-			continue;
-		pushJsonbValue(&state, WJB_KEY, &key);
-		push_value(&state, WJB_VALUE, v);
-	}
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
 /* ---- trials ---- */
