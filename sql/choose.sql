@@ -37,8 +37,11 @@ FROM tune('SELECT spent, pages, minutes FROM visits', 'spent', jsonb_build_array
           trials => 6, k => 2, metric => 'mae');
 SELECT train_classifier_from('SELECT bought, pages, minutes, device FROM visits', 'bought', options) IS NOT NULL AS usable
 FROM tune('SELECT bought, pages, minutes, device FROM visits', 'bought', logistic() || '{"c": [0.1, 1]}', trials => 2, k => 2) WHERE rank = 1;
+-- a metric that some fold does not have makes a failed trial
+SELECT rank, mean, failure FROM tune('SELECT id IN (7, 8) AS rare, pages, minutes FROM visits', 'rare', logistic() || '{"c": [1, 2]}', trials => 2, metric => 'auc');
 SELECT * FROM tune('SELECT bought, pages FROM visits', 'bought', logistic() || '{"c": {"min": 3, "max": 1}}');
 SELECT * FROM tune('SELECT bought, pages FROM visits', 'bought', logistic() || '{"c": {"from": 3}}');
+SELECT * FROM tune('SELECT bought, pages, minutes FROM visits', 'bought', jsonb_build_array(logistic(exclude => '{pages}') || '{"c": [1]}', tree()), trials => 2);
 SELECT * FROM tune('SELECT bought, pages FROM visits', 'bought', logistic() || '{"depth": [1, 2]}');
 SELECT * FROM tune('SELECT bought, pages FROM visits', 'bought', '{"c": [1]}');
 SELECT * FROM tune('SELECT bought, pages FROM visits', 'bought', logistic() || '{"c": [1]}', metric => 'rmse');
@@ -73,3 +76,9 @@ SELECT train_classifier_from('SELECT bought, pages FROM visits', 'bought', stack
 SELECT train_classifier_from('SELECT bought, pages FROM visits', 'bought', stack());
 SELECT train_classifier_from('SELECT bought, pages FROM visits', 'bought', stack(ARRAY[logistic(weight => 'pages')]));
 SELECT train_classifier_from('SELECT bought, pages FROM visits', 'bought', blend(ARRAY[logistic()], weights => '{1,2}'));
+
+-- of a member only its model stays in memory: the rows take 6 MB, each member copies them
+SET pg_shopper.max_training_memory = '60MB';
+SELECT train_classifier_from('SELECT i % 3 = 0 AS bought, array_fill(i % 100, ARRAY[40])::float8[] AS x FROM generate_series(1, 20000) i', 'bought',
+                             stack(ARRAY(SELECT bayes() FROM generate_series(1, 12)), folds => 2, importance => false)) IS NOT NULL AS trained;
+RESET pg_shopper.max_training_memory;

@@ -15,6 +15,7 @@
 #include "../core/threads.h"
 
 #define SHARDS 256
+#define GROUP 8					/* columns between two polls */
 #define HASH_BLOCK 1024
 #define HASH_WINDOW 262144
 
@@ -183,10 +184,11 @@ compare_rows(const Hashing *h, uint32_t a, uint32_t b)
 }
 
 /* Rows with equal hashes are nearly always equal rows, in any order the same; sort the others fully. */
-static void
+static ShopperStatus
 order_ties(const Hashing *h, uint32_t *order)
 {
 	for (int64_t i = 1; i < h->t->n; i++)
+	{
 		for (int64_t j = i; j > 0 && h->hash[order[j - 1]] == h->hash[order[j]] &&
 			 compare_rows(h, order[j - 1], order[j]) > 0; j--)
 		{
@@ -195,6 +197,10 @@ order_ties(const Hashing *h, uint32_t *order)
 			order[j] = order[j - 1];
 			order[j - 1] = swap;
 		}
+		if (i % 65536 == 0)
+			SHOPPER_TRY(shopper_poll(h->t->env));
+	}
+	return SHOPPER_OK;
 }
 
 /* Mark the latest rows as held out: those from the moment on at which `fraction` of the rows begins. */
@@ -350,7 +356,7 @@ shopper_table_order(ShopperTable *t, double fraction)
 	SHOPPER_TRY(hash_rows(&h));
 	SHOPPER_NEW(env, order, t->n);
 	SHOPPER_TRY(shopper_sort_hashes(env, h.hash, order, t->n));
-	order_ties(&h, order);
+	SHOPPER_TRY(order_ties(&h, order));
 	shopper_release(env, h.hash);
 	/* Equal rows are neighbours now; the shuffle keeps them from filling one minibatch. */
 	shopper_shuffle(order, t->n, env->seed, 1);
@@ -382,6 +388,7 @@ typedef struct Standardizing
 {
 	const ShopperTable *t;
 	const ShopperSpec *spec;
+	int			first;			/* column of the group at hand */
 } Standardizing;
 
 static bool
@@ -445,10 +452,11 @@ add_flags(ShopperTable *t, const ShopperSpec *spec)
 }
 
 static void
-standardize_number(void *arg, int j)
+standardize_number(void *arg, int number_in_group)
 {
 	Standardizing *s = arg;
 	const ShopperTable *t = s->t;
+	int			j = s->first + number_in_group;
 	const ShopperNumber number = s->spec->number[j];
 
 	if (t->wide)
@@ -494,13 +502,16 @@ shopper_spec_lay_out(ShopperSpec *spec, bool drop_base, const int *base)
 ShopperStatus
 shopper_table_encode(ShopperTable *t, const ShopperSpec *spec)
 {
-	Standardizing s = {t, spec};
+	Standardizing s = {t, spec, 0};
 
 	if (!spec->prepared)
 		return SHOPPER_OK;
 	SHOPPER_TRY(add_flags(t, spec));
-	shopper_parallel(t->env, spec->n_numbers, standardize_number, &s);
-	SHOPPER_TRY(shopper_poll(t->env));
+	for (; s.first < spec->n_numbers; s.first += GROUP)
+	{
+		shopper_parallel(t->env, spec->n_numbers - s.first < GROUP ? spec->n_numbers - s.first : GROUP, standardize_number, &s);
+		SHOPPER_TRY(shopper_poll(t->env));
+	}
 	for (int k = 0; k < t->n_lookup; k++)
 	{
 		for (int64_t i = 0; i < t->n; i++)

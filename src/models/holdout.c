@@ -120,27 +120,23 @@ shopper_holdout_quantile(const ShopperHoldout *h, double level)
 }
 
 ShopperStatus
-shopper_holdout_make(ShopperEnv *env, const ShopperModel *model, const ShopperTable *t, int64_t from, int64_t n,
-					 const double *p, ShopperHoldout *h)
+shopper_holdout_make(ShopperEnv *env, const ShopperTable *t, int64_t from, int64_t n, const double *own, const double *one,
+					 ShopperHoldout *h)
 {
-	int			outputs = shopper_model_outputs(model);
 	uint8_t    *positive;
 	double	   *score;
 
 	h->n = n;
 	SHOPPER_NEW(env, score, n);
 	for (int64_t i = 0; i < n; i++)
-		score[i] = t->y_class != NULL ? 1 - p[i * outputs + t->y_class[from + i]] : fabs(t->y[from + i] - p[i]);
+		score[i] = t->y_class != NULL ? 1 - own[i] : fabs(t->y[from + i] - own[i]);
 	SHOPPER_TRY(make_ranks(env, score, n, h));
-	if (t->y_class != NULL && outputs == 2)
+	if (one != NULL)
 	{
 		SHOPPER_NEW(env, positive, n);
 		for (int64_t i = 0; i < n; i++)
-		{
 			positive[i] = t->y_class[from + i] == 1;
-			score[i] = p[i * 2 + 1];
-		}
-		SHOPPER_TRY(shopper_profit_steps(env, n, positive, score, t->weight != NULL ? t->weight + from : NULL,
+		SHOPPER_TRY(shopper_profit_steps(env, n, positive, one, t->weight != NULL ? t->weight + from : NULL,
 										 SHOPPER_HOLDOUT_STEPS, h));
 		shopper_release(env, positive);
 	}

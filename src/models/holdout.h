@@ -11,11 +11,12 @@
 #define SHOPPER_HOLDOUT_RANKS 1024
 
 /*
- * p (n, outputs) row-major: predictions of held-out rows of a table from row `from` on.
+ * n held-out rows of a table from row `from` on. own: the probability of each row's own class, or the
+ * predicted amount; one: the probability of class 1 of two, else NULL.
  * Unweighted for the ranks (coverage is a promise about rows), weighted for the steps.
  */
-extern ShopperStatus shopper_holdout_make(ShopperEnv *env, const ShopperModel *model, const ShopperTable *table, int64_t from,
-										  int64_t n, const double *p, ShopperHoldout *holdout);
+extern ShopperStatus shopper_holdout_make(ShopperEnv *env, const ShopperTable *table, int64_t from, int64_t n,
+										  const double *own, const double *one, ShopperHoldout *holdout);
 
 /*
  * Split conformal prediction (Vovk, Gammerman and Shafer 2005; Lei et al. 2018): a new row's

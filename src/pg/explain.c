@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
+
 #include "../models/explain.h"
 #include "../models/supervised/dependence.h"
 #include "inspect.h"
@@ -234,6 +236,7 @@ typedef struct Dependence
 	int			column;
 	int			first_output;
 	int			last_output;
+	double	   *mean;			/* of each of these outputs */
 	Tuplestorestate *rows;
 	TupleDesc	desc;
 } Dependence;
@@ -245,18 +248,17 @@ put_dependence(Dependence *d, const char *label, double x, double value)
 	const ShopperModel *model = &d->m->model;
 	const ShopperDictionary *classes = &model->spec->classes;
 
+	shopper_check(d->m->env, shopper_partial_dependence(d->m->env, model, &d->m->table, d->column, value, d->first_output, d->last_output, d->mean));
 	for (int output = d->first_output; output <= d->last_output; output++)
 	{
-		double		mean;
 		Datum		v[4] = {CStringGetTextDatum(label)};
 		bool		null[4] = {false};
 
-		shopper_check(d->m->env, shopper_partial_dependence(d->m->env, model, &d->m->table, d->column, value, output, &mean));
 		shopper_set_float(&v[1], &null[1], x);
 		null[2] = model->task != SHOPPER_CLASSIFY;
 		if (!null[2])
 			v[2] = CStringGetTextDatum(classes->bytes + classes->start[output]);
-		shopper_set_float(&v[3], &null[3], mean);
+		shopper_set_float(&v[3], &null[3], d->mean[output - d->first_output]);
 		tuplestore_putvalues(d->rows, d->desc, v, null);
 	}
 }
@@ -277,6 +279,7 @@ compare_doubles(const void *a, const void *b)
 	double		x = *(const double *) a,
 				y = *(const double *) b;
 
+	CHECK_FOR_INTERRUPTS();
 	return (x > y) - (x < y);
 }
 
@@ -342,6 +345,7 @@ shopper_partial_dependence_of_query(PG_FUNCTION_ARGS)
 	d.last_output = model->task == SHOPPER_CLASSIFY ? (int) spec->classes.n - 1 : 0;
 	if (model->task == SHOPPER_CLASSIFY && spec->positive >= 0)
 		d.first_output = d.last_output = spec->positive;
+	d.mean = palloc(sizeof(double) * (d.last_output - d.first_output + 1));
 	d.m = shopper_measured_query(model, text_to_cstring(PG_GETARG_TEXT_PP(2)), false,
 								 c->kind == SHOPPER_KIND_CATEGORY ? -1 : c->first);
 	if (c->kind == SHOPPER_KIND_CATEGORY)

@@ -221,6 +221,71 @@ read_space(Space *space, Jsonb *jsonb, ShopperTask task)
 	space->fixed = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
+/* The options that say how rows are read: the fixed ones of the first space. */
+static Jsonb *
+reading_options(Jsonb *search)
+{
+	JsonbValue *first;
+
+	if (JB_ROOT_IS_SCALAR(search) || JB_ROOT_COUNT(search) == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the search space must be a json object, or an array of them")));
+	if (JB_ROOT_IS_OBJECT(search))
+		return search;
+	first = getIthJsonbValueFromContainer(&search->root, 0);
+	if (first->type != jbvBinary || JsonContainerIsArray(first->val.binary.data))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("elements of the search space must be json objects")));
+	return JsonbValueToJsonb(first);
+}
+
+static const char *const reading[] = {"algorithm", "weight", "class_weight", "positive", "features", "exclude", "categorical",
+"max_levels", "on_unseen", "date_parts", "timezone", NULL};
+
+/* Of these only what every learner of rows understands, without what varies. */
+static Jsonb *
+only_reading(Jsonb *options)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; reading[i] != NULL; i++)
+	{
+		JsonbValue	key = {.type = jbvString,.val.string = {.len = strlen(reading[i]),.val = (char *) reading[i]}};
+		JsonbValue *v = member(&options->root, reading[i]);
+
+		if (v == NULL)
+			continue;
+		pushJsonbValue(&state, WJB_KEY, &key);
+		push_value(&state, WJB_VALUE, v);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* Whether an option of all learners of rows has a value when it is not given. */
+static bool
+has_default(const char *name)
+{
+	for (const ShopperOption *o = shopper_shape_options(SHOPPER_ROWS); o->name != NULL; o++)
+		if (strcmp(o->name, name) == 0)
+			return o->initial != NULL;
+	return false;
+}
+
+/* Rows are read once, as the first space says: others must not say anything else. */
+static void
+check_reading(Jsonb *first, Jsonb *other)
+{
+	for (int i = 1; reading[i] != NULL; i++)
+	{
+		JsonbValue *a = member(&first->root, reading[i]),
+				   *b = member(&other->root, reading[i]);
+
+		if (a != NULL && b != NULL ? compareJsonbContainers(&JsonbValueToJsonb(a)->root, &JsonbValueToJsonb(b)->root) != 0
+			: a != b && !has_default(reading[i]))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("option \"%s\" differs between the search spaces", reading[i]),
+							errdetail("Rows are read once for all of them."), errhint("Give it to all of them, or search them one by one.")));
+	}
+}
+
 static void
 read_spaces(Tuning *t, Jsonb *search)
 {
@@ -241,46 +306,10 @@ read_spaces(Tuning *t, Jsonb *search)
 	{
 		if (v.type != jbvBinary || JsonContainerIsArray(v.val.binary.data))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("elements of the search space must be json objects")));
-		read_space(&t->space[t->n_spaces++], JsonbValueToJsonb(&v), t->c.task);
+		read_space(&t->space[t->n_spaces], JsonbValueToJsonb(&v), t->c.task);
+		check_reading(only_reading(reading_options(search)), JsonbValueToJsonb(&v));
+		t->n_spaces++;
 	}
-}
-
-/* The options that say how rows are read: the fixed ones of the first space. */
-static Jsonb *
-reading_options(Jsonb *search)
-{
-	JsonbValue *first;
-
-	if (JB_ROOT_IS_SCALAR(search) || JB_ROOT_COUNT(search) == 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the search space must be a json object, or an array of them")));
-	if (JB_ROOT_IS_OBJECT(search))
-		return search;
-	first = getIthJsonbValueFromContainer(&search->root, 0);
-	if (first->type != jbvBinary || JsonContainerIsArray(first->val.binary.data))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("elements of the search space must be json objects")));
-	return JsonbValueToJsonb(first);
-}
-
-/* Of these only what every learner of rows understands, without what varies. */
-static Jsonb *
-only_reading(Jsonb *options)
-{
-	static const char *const names[] = {"weight", "class_weight", "positive", "features", "exclude", "categorical", "max_levels",
-	"on_unseen", "date_parts", "timezone", "algorithm", NULL};
-	JsonbParseState *state = NULL;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	for (int i = 0; names[i] != NULL; i++)
-	{
-		JsonbValue	key = {.type = jbvString,.val.string = {.len = strlen(names[i]),.val = (char *) names[i]}};
-		JsonbValue *v = member(&options->root, names[i]);
-
-		if (v == NULL)
-			continue;
-		pushJsonbValue(&state, WJB_KEY, &key);
-		push_value(&state, WJB_VALUE, v);
-	}
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
 /* ---- trials ---- */
@@ -345,11 +374,17 @@ run_trial(Tuning *t, Attempt *r, int64 rows)
 			return;
 		}
 		shopper_check(t->c.env, status);
-		value[f] = shopper_trial_metric(&m, t->metric);
-		if (m.n > 0 && isnan(value[f]) && f == 0)
+		if (!shopper_trial_has_metric(&m, t->metric))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("metric \"%s\" is not measured here", t->metric),
 							errhint(t->c.task == SHOPPER_CLASSIFY ? "Classifiers have log_loss, accuracy and, with two classes, auc and brier."
 									: "Regressors have rmse, mae and r2.")));
+		value[f] = shopper_trial_metric(&m, t->metric);
+		if (isnan(value[f]))
+		{
+			r->failure = psprintf("%s cannot be measured in fold %d: are all its rows alike?", t->metric, f + 1);
+			r->mean = r->sd = NAN;
+			return;
+		}
 		sum += value[f];
 		shopper_progress(t->c.env, "tune", ++t->done, t->planned, value[f]);
 	}
@@ -396,29 +431,32 @@ search(Tuning *t, int64 rows)
 }
 
 /* Better first: farther rung, lower loss, earlier trial; failures last. */
+static int
+compare_attempts(const void *a, const void *b, void *tuning)
+{
+	const Tuning *t = tuning;
+	int			i = *(const int *) a,
+				j = *(const int *) b;
+	const Attempt *r = &t->result[i],
+			   *other = &t->result[j];
+
+	if (r->rung != other->rung)
+		return other->rung - r->rung;
+	if (isnan(r->mean) != isnan(other->mean))
+		return isnan(r->mean) ? 1 : -1;
+	if (!isnan(r->mean) && r->mean != other->mean)
+		return loss_of(t, r) < loss_of(t, other) ? -1 : 1;
+	return i - j;
+}
+
 static int *
-ranked(const Tuning *t)
+ranked(Tuning *t)
 {
 	int		   *order = palloc(sizeof(int) * Max(t->n_results, 1));
 
 	for (int i = 0; i < t->n_results; i++)
-	{
-		const Attempt *r = &t->result[i];
-		int			at = i;
-
-		for (; at > 0; at--)
-		{
-			const Attempt *other = &t->result[order[at - 1]];
-			bool		better = r->rung != other->rung ? r->rung > other->rung
-				: isnan(r->mean) || isnan(other->mean) ? isnan(other->mean) && !isnan(r->mean)
-				: loss_of(t, r) < loss_of(t, other);
-
-			if (!better)
-				break;
-			order[at] = order[at - 1];
-		}
-		order[at] = i;
-	}
+		order[i] = i;
+	qsort_arg(order, t->n_results, sizeof(int), compare_attempts, t);
 	return order;
 }
 

@@ -99,6 +99,9 @@ check_calibration(void)
 	CHECK_OK(env, shopper_calibrate(env, SHOPPER_CALIBRATION_PLATT, 2, N, p, y, NULL, &model.calibration));
 	CHECK_NEAR(model.calibration.map[0].slope, 1.0 / 3, 0.03);
 	CHECK_NEAR(model.calibration.map[0].offset, -1.0 / 3, 0.08);
+	/* its steps can be cancelled: sorting polls a few times only */
+	check_cancel_after(env, 12);
+	CHECK(shopper_calibrate(env, SHOPPER_CALIBRATION_PLATT, 2, N, p, y, NULL, &model.calibration) == SHOPPER_CANCELLED);
 	free(p);
 	free(out);
 	free(y);
@@ -109,8 +112,6 @@ static void
 check_holdout(void)
 {
 	ShopperEnv *env = check_env(-1);
-	ShopperSpec spec = {.classes = {.n = 2}};
-	ShopperModel model = {.task = SHOPPER_REGRESS,.spec = &spec};
 	ShopperHoldout h = {0};
 	ShopperTable t;
 	ShopperProfit profit[20];
@@ -126,7 +127,7 @@ check_holdout(void)
 		p[i] = 5;
 		t.y[i] = 5 + (i % 2 ? 1 : -1) * (double) ((i * 37 % 100) + 1);
 	}
-	CHECK_OK(env, shopper_holdout_make(env, &model, &t, 0, 100, p, &h));
+	CHECK_OK(env, shopper_holdout_make(env, &t, 0, 100, p, NULL, &h));
 	CHECK_NEAR(shopper_holdout_quantile(&h, 0.9), 91, 0);	/* ceil(101 * 0.9) */
 	CHECK_NEAR(shopper_holdout_quantile(&h, 0.5), 51, 0);
 	CHECK(isinf(shopper_holdout_quantile(&h, 0.995)));

@@ -194,6 +194,7 @@ propose_by_tpe(ShopperSearch *s, double *u)
 	{
 		double		ratio;
 
+		SHOPPER_TRY(shopper_poll(env));	/* thousands of trials: a sum over all of them */
 		draw(&good, (uint64_t) s->n_trials * CANDIDATES + c, candidate);
 		ratio = density_at(&good, candidate) / density_at(&bad, candidate);
 		if (!(ratio > best))

@@ -75,29 +75,33 @@ set_category(ShopperEnv *env, const ShopperSpec *spec, ShopperTable *t, int k, i
 }
 
 static ShopperStatus
-mean_of(ShopperEnv *env, const ShopperModel *model, const ShopperTable *t, int output, double *mean)
+mean_of(ShopperEnv *env, const ShopperModel *model, const ShopperTable *t, int first, int last, double *mean)
 {
 	int			outputs = shopper_model_outputs(model);
-	double	   *p,
-				sum = 0;
+	int64_t		window = outputs <= 32 ? WINDOW : WINDOW / outputs + 64;
+	double	   *p;
 
-	SHOPPER_NEW(env, p, WINDOW * outputs);
-	for (int64_t at = 0; at < t->n; at += WINDOW)
+	SHOPPER_NEW(env, p, window * outputs);
+	for (int c = first; c <= last; c++)
+		mean[c - first] = 0;
+	for (int64_t at = 0; at < t->n; at += window)
 	{
-		int64_t		to = at + WINDOW < t->n ? at + WINDOW : t->n;
+		int64_t		to = at + window < t->n ? at + window : t->n;
 
 		SHOPPER_TRY(shopper_score_rows(env, model, t, at, to, p));
 		for (int64_t i = 0; i < to - at; i++)
-			sum += p[i * outputs + output];
+			for (int c = first; c <= last; c++)
+				mean[c - first] += p[i * outputs + c];
 	}
-	*mean = sum / (double) t->n;
+	for (int c = first; c <= last; c++)
+		mean[c - first] /= (double) t->n;
 	shopper_release(env, p);
 	return SHOPPER_OK;
 }
 
 ShopperStatus
 shopper_partial_dependence(ShopperEnv *env, const ShopperModel *model, ShopperTable *t, int column, double value,
-						   int output, double *mean)
+						   int first, int last, double *mean)
 {
 	const ShopperSpec *spec = model->spec;
 	const ShopperColumn *c = &spec->column[column];
@@ -106,13 +110,13 @@ shopper_partial_dependence(ShopperEnv *env, const ShopperModel *model, ShopperTa
 	if (c->kind == SHOPPER_KIND_CATEGORY)
 	{
 		SHOPPER_TRY(set_category(env, spec, t, c->first, (int32_t) value, &kept));
-		SHOPPER_TRY(mean_of(env, model, t, output, mean));
+		SHOPPER_TRY(mean_of(env, model, t, first, last, mean));
 		shopper_release(env, t->lookup[c->first]);
 		t->lookup[c->first] = kept.column;
 		return SHOPPER_OK;
 	}
 	SHOPPER_TRY(set_number(env, spec, t, c->first, value, &kept));
-	SHOPPER_TRY(mean_of(env, model, t, output, mean));
+	SHOPPER_TRY(mean_of(env, model, t, first, last, mean));
 	shopper_release(env, swap_dense(t, c->first, kept.column));
 	if (kept.flag != NULL)
 		shopper_release(env, swap_dense(t, spec->number[c->first].flag, kept.flag));

@@ -9,9 +9,10 @@
 
 /*
  * table: encoded rows, put back as they were. column: a plain number, boolean or category of
- * the spec; value: raw number (NaN: missing), or the category's code. mean gets the mean of output.
+ * the spec; value: raw number (NaN: missing), or the category's code. mean (last - first + 1) gets the
+ * means of these outputs.
  */
 extern ShopperStatus shopper_partial_dependence(ShopperEnv *env, const ShopperModel *model, ShopperTable *table, int column,
-												double value, int output, double *mean);
+												double value, int first, int last, double *mean);
 
 #endif

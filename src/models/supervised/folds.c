@@ -89,12 +89,7 @@ predict_fold(ShopperEnv *env, const ShopperModel *like, const ShopperRawRows *ra
 	outputs = shopper_model_outputs(&model);
 	SHOPPER_TRY(shopper_encode_rows(env, &model, raw, rows + n_fit, n_test, &test));
 	SHOPPER_NEW(env, p, n_test * outputs);
-	/* calibration is learned from what comes out here */
-	for (int64_t at = 0; at < n_test; at += 4096)
-	{
-		model.learner->predict_block(&model, &test, at, at + 4096 < n_test ? at + 4096 : n_test, p + at * outputs);
-		SHOPPER_TRY(shopper_poll(env));
-	}
+	SHOPPER_TRY(shopper_score_rows(env, &model, &test, 0, n_test, p));	/* not calibrated: that is learned from what comes out here */
 	for (int64_t i = 0; i < n_test; i++)
 		memcpy(out + (int64_t) rows[n_fit + i] * outputs, p + i * outputs, (size_t) outputs * sizeof(double));
 	return SHOPPER_OK;

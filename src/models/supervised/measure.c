@@ -112,7 +112,10 @@ measuring_init(ShopperEnv *env, Measuring *m, const ShopperModel *model, const S
 static int64_t
 window_of(const ShopperModel *model)
 {
-	return model->learner->measured_rows > 0 ? 512 : 16384;
+	int			outputs = shopper_model_outputs(model);
+	int64_t		most = model->learner->measured_rows > 0 ? 512 : 16384;
+
+	return outputs <= 32 ? most : most * 32 / outputs > SHARDS ? most * 32 / outputs : SHARDS;
 }
 
 /* Score rows [m->from, m->to), in rounds with a poll between them; *total gets the sums. */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../core/arena.h"
 #include "course.h"
 
 #define MAX_MEMBERS 32
@@ -231,25 +232,39 @@ choose_columns(ShopperEnv *env, const ShopperSpec *spec, const ShopperMember *m,
 
 static ShopperStatus
 fit_member(ShopperEnv *env, const ShopperModel *model, const ShopperMember *m, const ShopperTable *t, const uint32_t *rows,
-		   int64_t folds, double *p, Member *member)
+		   int64_t folds, double *p, unsigned char **bytes, int64_t *length)
 {
 	ShopperRawRows raw = {.table = t,.spec = model->spec};
-	uint64_t	seed = env->seed;
+	ShopperModel member = {.learner = m->learner,.task = model->task,.options = m->options};
 	bool	   *keep;
 
 	SHOPPER_NEW(env, keep, model->spec->n_columns);
 	SHOPPER_TRY(choose_columns(env, model->spec, m, keep));
 	raw.keep = keep;
-	member->model.learner = m->learner;
-	member->model.task = model->task;
-	member->model.options = m->options;
 	env->seed = (uint64_t) shopper_option_integer(&m->options, "seed");
 	if (p != NULL)
-		SHOPPER_TRY(shopper_out_of_fold(env, &member->model, &raw, t->n_train, (int) folds, p));
-	SHOPPER_TRY(shopper_fit_rows(env, &member->model, &raw, rows, t->n_train, false));
-	env->seed = seed;
-	shopper_release(env, keep);
-	return SHOPPER_OK;
+		SHOPPER_TRY(shopper_out_of_fold(env, &member, &raw, t->n_train, (int) folds, p));
+	SHOPPER_TRY(shopper_fit_rows(env, &member, &raw, rows, t->n_train, false));
+	return shopper_model_encode(env, &member, bytes, length);
+}
+
+/* Only the model stays of what fitting a member took: a copy of the rows, and whatever its learner needs. */
+static ShopperStatus
+make_member(ShopperEnv *env, const ShopperModel *model, const ShopperMember *m, const ShopperTable *t, const uint32_t *rows,
+			int64_t folds, double *p, Member *member)
+{
+	ShopperArena arena;
+	ShopperStatus status,
+				decoded = SHOPPER_OK;
+	unsigned char *bytes;
+	int64_t		length;
+
+	shopper_arena_open(&arena, env);
+	status = fit_member(&arena.env, model, m, t, rows, folds, p, &bytes, &length);
+	if (status == SHOPPER_OK)
+		decoded = shopper_model_decode(env, bytes, (size_t) length, &member->model);
+	SHOPPER_TRY(shopper_arena_close(&arena, status));
+	return decoded;
 }
 
 /* ---- the combiner ---- */
@@ -375,7 +390,7 @@ stack_train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const Shopper
 		SHOPPER_TRY(check_member(env, model, &members->members[i]));
 		if (stacked)
 			SHOPPER_NEW(env, p[i], t->n_train * outputs);
-		SHOPPER_TRY(fit_member(env, model, &members->members[i], t, rows, folds, p[i], &s->member[i]));
+		SHOPPER_TRY(make_member(env, model, &members->members[i], t, rows, folds, p[i], &s->member[i]));
 		SHOPPER_TRY(map_member(env, model->spec, &s->member[i], s));
 		shopper_progress(env, model->learner->name, i + 1, s->n, 0);
 	}

@@ -70,6 +70,7 @@ check_training_rows(ShopperEnv *env, const ShopperModel *model, const ShopperTab
 	shopper_fail(env, SHOPPER_BAD_DATA, "training set has only one class");
 	shopper_detail(env, "After holding rows out, all %lld have target \"%.60s\" = \"%.80s\".", (long long) t->n_train,
 				   model->spec->target, model->spec->classes.bytes + model->spec->classes.start[first]);
+	shopper_hint(env, "Rows are held out by validation, folds and calibration; each needs some of both classes left.");
 	return env->status;
 }
 
@@ -173,23 +174,51 @@ calibrate(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, const dou
 	return SHOPPER_OK;
 }
 
+/* What held-out rows tell, from as many predictions at a time as do not take much memory with many classes. */
+static ShopperStatus
+look_at_held_out(ShopperEnv *env, ShopperModel *model, const ShopperTable *t)
+{
+	int			outputs = shopper_model_outputs(model);
+	int64_t		held = t->n - t->n_train,
+				window = outputs < 64 ? 16384 : 1048576 / outputs + 1;
+	double	   *p,
+			   *own,
+			   *one = NULL;
+
+	SHOPPER_NEW(env, p, window * outputs);
+	SHOPPER_NEW(env, own, held);
+	if (outputs == 2)
+		SHOPPER_NEW(env, one, held);
+	for (int64_t at = 0; at < held; at += window)
+	{
+		int64_t		n = at + window < held ? window : held - at;
+
+		SHOPPER_TRY(shopper_score_rows(env, model, t, t->n_train + at, t->n_train + at + n, p));
+		for (int64_t i = 0; i < n; i++)
+		{
+			own[at + i] = p[i * outputs + (t->y_class != NULL ? t->y_class[t->n_train + at + i] : 0)];
+			if (one != NULL)
+				one[at + i] = p[i * outputs + 1];
+		}
+	}
+	SHOPPER_TRY(shopper_holdout_make(env, t, t->n_train, held, own, one, &model->holdout));
+	shopper_release(env, p);
+	shopper_release(env, own);
+	shopper_release(env, one);
+	return SHOPPER_OK;
+}
+
 /* Metrics, what held-out rows tell, importance. */
 static ShopperStatus
 measure(ShopperEnv *env, ShopperModel *model, const ShopperTable *t)
 {
 	int64_t		held = t->n - t->n_train,
 				limit = model->learner->measured_rows > 0 ? model->learner->measured_rows : INT64_MAX;
-	double	   *p;
 
 	SHOPPER_TRY(shopper_add_metrics(env, model, t, 0, limit < t->n_train ? limit : t->n_train, "train"));
 	SHOPPER_TRY(shopper_add_metrics(env, model, t, t->n_train, t->n, "validation"));
 	if (held > 0)
-	{
-		SHOPPER_NEW(env, p, held * shopper_model_outputs(model));
-		SHOPPER_TRY(shopper_score_rows(env, model, t, t->n_train, t->n, p));
-		SHOPPER_TRY(shopper_holdout_make(env, model, t, t->n_train, held, p, &model->holdout));
-		shopper_release(env, p);
-	}
+		SHOPPER_TRY(look_at_held_out(env, model, t));
 	if (shopper_option_boolean(&model->options, "importance"))
 	{
 		int64_t		from = held > 0 ? t->n_train : 0,

@@ -54,6 +54,15 @@ shopper_trial_fold(ShopperEnv *env, const ShopperTrial *trial, int fold, Shopper
 	return shopper_arena_close(&arena, run(&arena.env, trial, fold, metrics, importance));
 }
 
+bool
+shopper_trial_has_metric(const ShopperTrialMetrics *metrics, const char *name)
+{
+	for (int i = 0; i < metrics->n; i++)
+		if (strcmp(metrics->name[i], name) == 0)
+			return true;
+	return false;
+}
+
 double
 shopper_trial_metric(const ShopperTrialMetrics *metrics, const char *name)
 {

@@ -33,7 +33,8 @@ typedef struct ShopperTrial
  */
 extern ShopperStatus shopper_trial_fold(ShopperEnv *env, const ShopperTrial *trial, int fold,
 										ShopperTrialMetrics *metrics, double *importance);
-/* NaN when it was not measured. */
+extern bool shopper_trial_has_metric(const ShopperTrialMetrics *metrics, const char *name);
+/* NaN when it was not measured, or could not be: auc of one class. */
 extern double shopper_trial_metric(const ShopperTrialMetrics *metrics, const char *name);
 /* Whether more of this metric is better; false for losses and errors. */
 extern bool shopper_metric_rises(const char *name);
