@@ -197,13 +197,15 @@ typedef struct Summing
 	const ShopperTable *t;
 	ShopperSpec *spec;
 	ShopperImpute impute;
+	int			first;			/* column of shard 0 */
 } Summing;
 
 /* One column's range, count of missing values and (two-pass, hence exact) mean and deviation of the present ones. */
 static void
-summarize_number(void *arg, int j)
+summarize_number(void *arg, int shard)
 {
 	Summing    *s = arg;
+	int			j = s->first + shard;
 	const ShopperTable *t = s->t;
 	ShopperNumber *number = &s->spec->number[j];
 	double		low = INFINITY,
@@ -270,10 +272,14 @@ count_levels(const ShopperTable *t, ShopperSpec *spec)
 ShopperStatus
 shopper_table_summarize(ShopperTable *t, ShopperSpec *spec, ShopperImpute impute)
 {
-	Summing		s = {t, spec, impute};
+	Summing		s = {.t = t,.spec = spec,.impute = impute};
+	int			together = t->env->threads > 1 ? t->env->threads : 1;
 
-	shopper_parallel(t->env, t->n_dense, summarize_number, &s);
 	spec->n_dense = t->n_dense;
-	SHOPPER_TRY(shopper_poll(t->env));
+	for (s.first = 0; s.first < t->n_dense; s.first += together)	/* a column of 1M rows takes some 10 ms */
+	{
+		shopper_parallel(t->env, t->n_dense - s.first < together ? t->n_dense - s.first : together, summarize_number, &s);
+		SHOPPER_TRY(shopper_poll(t->env));
+	}
 	return count_levels(t, spec);
 }

@@ -37,6 +37,7 @@ typedef struct ShopperBoost
 	double	   *base;			/* (outputs) where scores begin */
 	int64_t		rounds;
 	int64_t		best_round;		/* 0: not watched */
+	double	  **fitted;			/* (outputs)(n) scores of the rows of training, right after it; else NULL */
 } ShopperBoost;
 
 /* A fit in progress. */

@@ -374,5 +374,7 @@ shopper_boost_fit(ShopperBoostFit *fit, const ShopperModel *previous)
 		boost->rounds -= boost->rounds > boost->best_round ? boost->rounds - boost->best_round : 0;
 		shopper_ensemble_truncate(boost->trees.ensemble, before + boost->best_round * boost->outputs);
 	}
+	if (patience == 0 || boost->best_round == boost->rounds)
+		boost->fitted = fit->score;
 	return shopper_ensemble_finish(env, boost->trees.ensemble);
 }

@@ -199,20 +199,21 @@ train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel 
 	SHOPPER_TRY(shopper_bins_make(env, t, (int) shopper_option_integer(&model->options, "max_bins"), &fit.bins));
 	SHOPPER_TRY(shopper_grower_make(env, &fit.bins, t->n_train, &grow, SHOPPER_BOOST_HISTOGRAM_BYTES, &fit.grower));
 	SHOPPER_TRY(shopper_boost_fit(&fit, previous));
+	shopper_release(env, fit.slope);	/* measuring needs room, too */
+	shopper_grower_release(&fit.grower);
+	shopper_bins_release(env, &fit.bins);
 	return shopper_option_boolean(&model->options, "importance") ? add_gains(env, model) : SHOPPER_OK;
 }
 
 /* ---- scoring ---- */
 
-/* Scores in out (outputs, base not yet added) become probabilities or a number. */
+/* Scores in out (outputs) become probabilities or a number. */
 static void
 link_row(const ShopperBoost *boost, double *out)
 {
 	double		most,
 				sum = 0;
 
-	for (int c = 0; c < boost->outputs; c++)
-		out[c] += boost->base[c];
 	if (shopper_boost_log_link(boost->loss))
 		out[0] = exp(out[0] > 700 ? 700 : out[0]);
 	else if (boost->loss == SHOPPER_BOOST_LOG_LOSS)
@@ -240,6 +241,8 @@ predict(const ShopperModel *model, const double *dense, const int32_t *lookup, d
 	const ShopperBoost *boost = model->state;
 
 	shopper_ensemble_sum(boost->trees.ensemble, dense, lookup, out);
+	for (int c = 0; c < boost->outputs; c++)
+		out[c] += boost->base[c];
 	link_row(boost, out);
 }
 
@@ -250,11 +253,33 @@ predict_block(const ShopperModel *model, const ShopperTable *t, int64_t from, in
 	bool		two = boost->loss == SHOPPER_BOOST_LOG_LOSS;
 
 	shopper_ensemble_sum_block(boost->trees.ensemble, t, from, to, out);
+	for (int64_t i = 0; i < to - from; i++)
+		for (int c = 0; c < boost->outputs; c++)
+			out[i * boost->outputs + c] += boost->base[c];
 	if (two)					/* one score a row becomes two probabilities: from the end, in place */
 		for (int64_t i = to - from - 1; i >= 0; i--)
 			out[2 * i] = out[i];
 	for (int64_t i = 0; i < to - from; i++)
 		link_row(boost, out + i * (two ? 2 : boost->outputs));
+}
+
+static bool
+predict_fitted(const ShopperModel *model, int64_t from, int64_t to, double *out)
+{
+	const ShopperBoost *boost = model->state;
+	int			wide = boost->loss == SHOPPER_BOOST_LOG_LOSS ? 2 : boost->outputs;
+
+	if (boost->fitted == NULL)
+		return false;
+	for (int64_t i = from; i < to; i++)
+	{
+		double	   *row = out + (i - from) * wide;
+
+		for (int c = 0; c < boost->outputs; c++)
+			row[c] = boost->fitted[c][i];
+		link_row(boost, row);
+	}
+	return true;
 }
 
 static ShopperStatus
@@ -359,6 +384,7 @@ const ShopperLearner shopper_learner_boosting = {
 	.train_rows = train,
 	.predict = predict,
 	.predict_block = predict_block,
+	.predict_fitted = predict_fitted,
 	.explain = explain,
 	.explain_unit = explain_unit,
 	.encode = encode,
