@@ -92,9 +92,4 @@ extern ShopperStatus shopper_boost_base(ShopperBoostFit *fit, double *base);
 /* ---- boost_fit.c ---- */
 extern ShopperStatus shopper_boost_fit(ShopperBoostFit *fit, const ShopperModel *previous);
 
-/* ---- boost_continue.c ---- */
-/* Take over base and trees of an earlier model, for the columns and levels of this one. */
-extern ShopperStatus shopper_boost_continue(ShopperEnv *env, ShopperModel *model, ShopperTable *t, ShopperBoost *boost,
-											const ShopperModel *previous);
-
 #endif

@@ -146,32 +146,6 @@ read_grow(ShopperBoostFit *fit, ShopperGrowOptions *g)
 
 /* ---- training ---- */
 
-/* Gain of each of the user's columns, as a share of all. */
-static ShopperStatus
-add_gains(ShopperEnv *env, ShopperModel *model)
-{
-	const ShopperBoost *boost = model->state;
-	const ShopperSpec *spec = model->spec;
-	double	   *gain,
-				total = 0;
-
-	SHOPPER_NEW(env, gain, spec->n_numbers + spec->n_categories);
-	shopper_ensemble_gains(boost->trees.ensemble, gain);
-	for (int j = 0; j < spec->n_numbers + spec->n_categories; j++)
-		total += gain[j];
-	for (int c = 0; c < spec->n_columns; c++)
-	{
-		const ShopperColumn *column = &spec->column[c];
-		int			first = column->kind == SHOPPER_KIND_CATEGORY ? spec->n_numbers + column->first : column->first;
-		double		sum = 0;
-
-		for (int j = 0; j < column->n; j++)
-			sum += gain[first + j];
-		SHOPPER_TRY(shopper_add_importance(env, model, column->name, "gain", total > 0 ? sum / total : 0));
-	}
-	return SHOPPER_OK;
-}
-
 static ShopperStatus
 make_state(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, ShopperBoost **boost)
 {
@@ -180,6 +154,24 @@ make_state(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, ShopperB
 	(*boost)->outputs = (*boost)->loss == SHOPPER_BOOST_SOFTMAX ? t->n_classes : 1;
 	SHOPPER_NEW0(env, (*boost)->base, (*boost)->outputs);
 	return shopper_ensemble_make(env, t->n_dense, t->n_lookup, t->size, (*boost)->outputs, 1, &(*boost)->trees.ensemble);
+}
+
+/* Go on from an earlier model: take over where it begins and its trees. */
+static ShopperStatus
+take_previous(ShopperEnv *env, const ShopperModel *model, ShopperBoost *boost, const ShopperModel *previous)
+{
+	const ShopperBoost *old = previous->state;
+
+	SHOPPER_TRY(shopper_check_classes(env, model->spec, previous->spec));
+	if (old->outputs != boost->outputs || shopper_boost_log_link(old->loss) != shopper_boost_log_link(boost->loss))
+	{
+		shopper_fail(env, SHOPPER_BAD_OPTION, "previous model has another kind of score");
+		shopper_hint(env, "Amounts with loss poisson, tweedie or gamma are boosted as logarithms, others as they are.");
+		return SHOPPER_BAD_OPTION;
+	}
+	memcpy(boost->base, old->base, (size_t) boost->outputs * sizeof(double));
+	boost->rounds = old->rounds;
+	return shopper_take_trees(env, model->spec, boost->trees.ensemble, previous->spec, old->trees.ensemble);
 }
 
 static ShopperStatus
@@ -193,7 +185,7 @@ train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel 
 	SHOPPER_TRY(read_grow(&fit, &grow));
 	SHOPPER_TRY(shopper_boost_check_target(env, t, fit.boost->loss));
 	if (previous != NULL)
-		SHOPPER_TRY(shopper_boost_continue(env, model, t, fit.boost, previous));
+		SHOPPER_TRY(take_previous(env, model, fit.boost, previous));
 	else
 		SHOPPER_TRY(shopper_boost_base(&fit, fit.boost->base));
 	SHOPPER_TRY(shopper_bins_make(env, t, (int) shopper_option_integer(&model->options, "max_bins"), &fit.bins));
@@ -202,7 +194,7 @@ train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel 
 	shopper_release(env, fit.slope);	/* measuring needs room, too */
 	shopper_grower_release(&fit.grower);
 	shopper_bins_release(env, &fit.bins);
-	return shopper_option_boolean(&model->options, "importance") ? add_gains(env, model) : SHOPPER_OK;
+	return shopper_option_boolean(&model->options, "importance") ? shopper_add_gain_importance(env, model, fit.boost->trees.ensemble) : SHOPPER_OK;
 }
 
 /* ---- scoring ---- */
