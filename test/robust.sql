@@ -7,7 +7,7 @@
 \pset pager off
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(59);
+SELECT plan(66);
 
 -- ---- any function, called with NULLs or garbage ----
 

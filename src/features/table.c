@@ -14,6 +14,7 @@
 #include "../core/threads.h"
 
 #define SHARDS 256
+#define WINDOW 250000			/* rows: hashing them takes some 12 ms on one core */
 
 ShopperStatus
 shopper_table_make(ShopperEnv *env, ShopperTable *t, bool wide, int64_t n, int n_dense, int n_lookup, int n_classes)
@@ -67,6 +68,8 @@ typedef struct Hashing
 {
 	const ShopperTable *t;
 	uint64_t   *hash;
+	int64_t		from;			/* rows that are hashed between two polls */
+	int64_t		to;
 } Hashing;
 
 /* One multiplication a value: the sum of a row is mixed well at its end. */
@@ -86,7 +89,9 @@ hash_shard(void *arg, int shard)
 	int64_t		from,
 				to;
 
-	shopper_shard_range(t->n, SHARDS, shard, &from, &to);
+	shopper_shard_range(h->to - h->from, SHARDS, shard, &from, &to);
+	from += h->from;
+	to += h->from;
 	for (int64_t at = from; at < to; at += 1024)	/* blocks whose hashes stay in the first-level cache */
 	{
 		int64_t		end = at + 1024 < to ? at + 1024 : to;
@@ -311,12 +316,16 @@ ShopperStatus
 shopper_table_order(ShopperTable *t, double fraction)
 {
 	ShopperEnv *env = t->env;
-	Hashing		h = {t, NULL};
+	Hashing		h = {.t = t};
 	uint32_t   *order;
 
 	SHOPPER_NEW(env, h.hash, t->n);
-	shopper_parallel(env, SHARDS, hash_shard, &h);
-	SHOPPER_TRY(shopper_poll(env));
+	for (; h.from < t->n; h.from = h.to)
+	{
+		h.to = h.from + WINDOW < t->n ? h.from + WINDOW : t->n;
+		shopper_parallel(env, SHARDS, hash_shard, &h);
+		SHOPPER_TRY(shopper_poll(env));
+	}
 	SHOPPER_NEW(env, order, t->n);
 	SHOPPER_TRY(shopper_sort_hashes(env, h.hash, order, t->n));
 	order_ties(&h, order);

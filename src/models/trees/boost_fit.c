@@ -16,7 +16,7 @@
 #include "boost.h"
 
 #define SHARDS 64
-#define WINDOW 1000000			/* rows of a pass between two polls */
+#define WINDOW 250000			/* rows of a pass between two polls: some 9 ms on one core */
 
 #define MOST_UNITS 32767		/* of a row; less when the sum of all rows could pass 2^31 */
 #define ROW_STREAM 3000000000ULL
