@@ -231,8 +231,48 @@ def explain():
 
 
 def tune():
-    space = ("boosting(trees => 100, learning_rate => between_log(0.02, 0.3))")
-    raise SystemExit("see gbm_tune.py")
+    """Our tune() first; then LightGBM fits the same option sets on folds of the same size."""
+    cur.execute("DROP TABLE IF EXISTS gbm_100k; CREATE TABLE gbm_100k AS SELECT bought,%s FROM %s WHERE id <= 100000" % (A, TABLE))
+    search = """boosting(trees => 100) || '{"learning_rate": {"min": 0.02, "max": 0.3, "log": true}, "max_leaves": {"min": 8, "max": 63}, "min_rows": {"min": 5, "max": 100},
+        "l2": {"min": 0.01, "max": 10, "log": true}, "columns": {"min": 0.5, "max": 1}}'"""
+    trials = int(os.environ.get("TRIALS", "30"))
+
+    def run():
+        cur.execute("SELECT trial, mean, options FROM tune('SELECT * FROM gbm_100k', 'bought', " + search + ", trials => %s, k => 5) ORDER BY trial", (trials,))
+        return cur.fetchall()
+
+    mine = timed(run, cpu, 1)
+    say("tune, %d trials x 5 folds" % trials, *mine[:2])
+    x, y = from_arrow(adbc_frame("SELECT bought,%s FROM gbm_100k" % A))
+    fold = np.random.default_rng(1).integers(0, 5, len(y))
+
+    def peer_trial(o):
+        losses = []
+        for f in range(5):
+            m = fit_lightgbm(x[fold != f], y[fold != f], num_leaves=int(o["max_leaves"]), learning_rate=float(o["learning_rate"]), min_data_in_leaf=int(o["min_rows"]),
+                             lambda_l2=float(o["l2"]), feature_fraction=float(o["columns"]))
+            p = np.clip(m.predict(x[fold == f], num_threads=2), 1e-15, 1 - 1e-15)
+            losses.append(-np.mean(np.where(y[fold == f], np.log(p), np.log(1 - p))))
+        return float(np.mean(losses))
+
+    options = [r[2] for r in mine[2]]
+    theirs = timed(lambda: [peer_trial(o) for o in options], own_cpu, 1)
+    say("LightGBM, the same %d option sets" % trials, *theirs[:2])
+    best = min(r[1] for r in mine[2])
+    print("best mean log loss %.5f, LightGBM on our option sets %.5f" % (best, min(theirs[2])))
+    try:
+        import optuna
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=1))
+        own = timed(lambda: study.optimize(lambda t: peer_trial(dict(learning_rate=t.suggest_float("learning_rate", 0.02, 0.3, log=True), max_leaves=t.suggest_int("max_leaves", 8, 63),
+                                                                   min_rows=t.suggest_int("min_rows", 5, 100), l2=t.suggest_float("l2", 0.01, 10, log=True),
+                                                                   columns=t.suggest_float("columns", 0.5, 1))), n_trials=trials), own_cpu, 1)
+        say("optuna and LightGBM, own trials; best %.5f" % study.best_value, *own[:2])
+    except ImportError:
+        print("optuna is not available")
+    bar("tune / LightGBM on the same trials", mine[0], theirs[0], 0.8)
+    bar("the same, CPU seconds", mine[1], theirs[1], 0.8)
+    cur.execute("DROP TABLE gbm_100k")
 
 
 def memory():
