@@ -61,6 +61,19 @@ WITH next AS (SELECT m, train_classifier_from('SELECT bought, pages, minutes, de
 SELECT model_info(m2)->>'rounds' AS rounds, log_loss(v.bought, predict_purchase(m2, v)) < log_loss(v.bought, predict_purchase(m, v)) AS better
 FROM next, (SELECT *, id % 5 AS more FROM visits WHERE id > 1000) v GROUP BY m2;
 
+-- trees to read: a leaf says what its tree adds, and to which score
+CREATE TEMP TABLE read AS SELECT
+	(SELECT train_classifier(f, 'bought', boosting(trees => 2, max_leaves => 3)) FROM (SELECT bought, pages, minutes FROM visits) f) AS two,
+	(SELECT train_classifier(f, 'quantity', boosting(trees => 1, max_leaves => 2)) FROM (SELECT quantity, pages, device FROM visits) f) AS three,
+	(SELECT train_regressor(f, 'spent', boosting(trees => 1, max_leaves => 3)) FROM (SELECT spent, pages, shop FROM visits) f) AS amount,
+	(SELECT train_regressor(f, 'spent', boosting(trees => 1, max_leaves => 2, loss => 'poisson')) FROM (SELECT spent, pages FROM visits) f) AS logarithm;
+SELECT tree_text(two, 2) FROM read;
+SELECT tree, leaf, rule, prediction, round(value::numeric, 3) AS value, rows FROM read, tree_rules(three);
+SELECT leaf, prediction, round(value::numeric, 3) AS value, probabilities IS NULL AS no_shares FROM read, tree_rules(amount) UNION ALL
+SELECT leaf, prediction, round(value::numeric, 3), probabilities IS NULL FROM read, tree_rules(logarithm);
+SELECT count(*) AS other_predictions FROM (SELECT DISTINCT round(predict_value(amount, v)::numeric - (SELECT avg(spent)::numeric FROM visits), 6) FROM read, visits v
+	EXCEPT SELECT round(value::numeric, 6) FROM read, tree_rules(amount)) s;
+
 -- refusals
 SELECT train_classifier_from('SELECT bought, pages FROM visits', 'bought', boosting(), m) FROM one;
 SELECT train_regressor_from('SELECT -spent AS spent, pages FROM visits', 'spent', boosting(loss => 'poisson'));

@@ -7,7 +7,7 @@
 \pset pager off
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(59);
+SELECT plan(66);
 
 -- ---- any function, called with NULLs or garbage ----
 
@@ -127,6 +127,13 @@ INSERT INTO learners VALUES
 	('linear', $$ SELECT train_regressor_from('SELECT z, a, b, c, d, e FROM big', 'z') $$),
 	('mlp', $$ SELECT train_classifier_from('SELECT y, a, b, c, d, e FROM big', 'y', mlp()) $$),
 	('mlp, wide', $$ SELECT train_regressor_from('SELECT z, a, b, c, d, e FROM big', 'z', mlp(hidden => ARRAY[2000,2000], batch_size => 100000)) $$),
+	('tree', $$ SELECT train_classifier_from('SELECT y, a, b, c, d, e FROM big', 'y', tree(max_depth => 20)) $$),
+	('forest', $$ SELECT train_classifier_from('SELECT y7, a, b, c, d, e FROM big', 'y7', forest()) $$),
+	('boosting', $$ SELECT train_classifier_from('SELECT y, a, b, c, d, e FROM big', 'y', boosting(trees => 1000)) $$),
+	('boosting, 7 classes', $$ SELECT train_classifier_from('SELECT y7, a, b, c, d, e FROM big', 'y7', boosting(rows => 0.5)) $$),
+	('boosting, absolute', $$ SELECT train_regressor_from('SELECT z, a, b, c, d, e FROM big', 'z', boosting(loss => 'absolute', trees => 1000)) $$),
+	('boosting, quantile', $$ SELECT train_regressor_from('SELECT z, a, b, c, d, e FROM big', 'z', boosting(loss => 'quantile', max_leaves => 2, rows => 0.9, trees => 1000)) $$),
+	('tune', $$ SELECT count(*) FROM tune('SELECT y, a, b, c, d, e FROM big', 'y', boosting() || '{"learning_rate": {"min": 0.01, "max": 0.3, "log": true}}') $$),
 	('svd, explicit', $$ SELECT train_recommender(u, item, rating, svd(factors => 64)) FROM ratings $$),
 	('svd, implicit', $$ SELECT train_recommender_from('SELECT u, item FROM ratings', svd(factors => 100)) $$),
 	('svd, exact', $$ SELECT train_recommender_from('SELECT u, item FROM ratings', svd(factors => 200, cg_steps => 0)) $$),

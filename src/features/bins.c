@@ -15,7 +15,7 @@
 #include "../core/threads.h"
 
 #define SAMPLE 200000
-#define GROUP 4					/* columns whose edges are sought at once, between two polls */
+#define GROUP 4					/* most columns whose edges are sought at once, between two polls */
 #define DIGIT_BITS 11
 #define BUCKETS (1 << DIGIT_BITS)
 #define DIGITS 3
@@ -281,12 +281,13 @@ static ShopperStatus
 make_edges(ShopperEnv *env, Binning *b)
 {
 	const ShopperTable *t = b->t;
+	int			together = env->threads < 1 ? 1 : env->threads < GROUP ? env->threads : GROUP;
 
 	b->n_sample = t->n_train < SAMPLE ? t->n_train : SAMPLE;
 	SHOPPER_NEW(env, b->key, (size_t) (2 * GROUP) * (size_t) b->n_sample);
-	for (b->first = 0; b->first < t->n_dense; b->first += GROUP)
+	for (b->first = 0; b->first < t->n_dense; b->first += together)
 	{
-		int			n = t->n_dense - b->first < GROUP ? t->n_dense - b->first : GROUP;
+		int			n = t->n_dense - b->first < together ? t->n_dense - b->first : together;
 
 		for (int s = 0; s < n; s++)
 			SHOPPER_NEW(env, b->bins->column[b->first + s].edge, SHOPPER_MAX_BINS);

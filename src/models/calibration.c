@@ -75,7 +75,8 @@ shopper_predict_block(const ShopperModel *m, const ShopperTable *t, int64_t from
 {
 	int			outputs = shopper_model_outputs(m);
 
-	m->learner->predict_block(m, t, from, to, out);
+	if (m->fitted != t || m->learner->predict_fitted == NULL || !m->learner->predict_fitted(m, from, to, out))
+		m->learner->predict_block(m, t, from, to, out);
 	if (m->calibration.kind != SHOPPER_CALIBRATION_NONE)
 		for (int64_t i = 0; i < to - from; i++)
 			correct_row(&m->calibration, outputs, out + i * outputs);

@@ -128,6 +128,7 @@ typedef struct ShopperModel
 				importance_capacity;
 	ShopperCalibration calibration;
 	ShopperHoldout holdout;
+	const ShopperTable *fitted; /* the table that it was trained on, while it is measured on it; else NULL */
 	void	   *state;			/* the learner's own */
 } ShopperModel;
 
@@ -158,6 +159,11 @@ typedef struct ShopperLearner
 	void		(*predict) (const ShopperModel *model, const double *dense, const int32_t *lookup, double *out);
 	/* ROWS: rows [from, to) of a prepared table; out is (to - from, outputs) row-major. Thread-safe, allocates nothing. */
 	void		(*predict_block) (const ShopperModel *model, const ShopperTable *table, int64_t from, int64_t to, double *out);
+	/*
+	 * ROWS: the same for the table of the last train_rows(), by a learner that kept what it said of those rows;
+	 * false: it did not. May be NULL.
+	 */
+	bool		(*predict_fitted) (const ShopperModel *model, int64_t from, int64_t to, double *out);
 
 	/*
 	 * ROWS: why. *base + sum of contribution (n_dense + n_categories: one for each number of the encoding, then one

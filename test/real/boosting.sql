@@ -3,7 +3,7 @@
 \pset format unaligned
 \pset tuples_only on
 BEGIN;
-SELECT plan(18);
+SELECT plan(20);
 
 -- Two classes: means over the five folds rn % 5 = f, categories as they are.
 CREATE TEMP TABLE fold(data text, growth text, f int, auc float8, log_loss float8);
@@ -30,6 +30,30 @@ SELECT cmp_ok(avg(f.auc), '>=', w.auc - 0.003, format('%s, %s: AUC', data, growt
 SELECT cmp_ok(avg(f.log_loss), '<=', w.log_loss * 1.01, format('%s, %s: log loss', data, growth)) FROM fold f JOIN wanted w USING (data) GROUP BY data, growth, w.log_loss;
 SELECT cmp_ok(auc(income = '>50K', predict_purchase(m, t)), '>=', 0.9280 - 0.001::float8, 'adult: AUC')
 FROM adult t, (SELECT train_classifier(f, 'income', boosting(positive => '>50K', exclude => '{rn,is_test}', importance => false)) AS m FROM adult f WHERE NOT is_test) s WHERE is_test;
+
+-- Categories as they are lose nothing against a boolean column for each level.
+CREATE FUNCTION pg_temp.one_hot(source text, target text, name text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  c record;
+  columns text;
+  levels text;
+BEGIN
+  SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns FROM pg_attribute
+  WHERE attrelid = source::regclass AND attnum > 0 AND NOT attisdropped AND (atttypid <> 'text'::regtype OR attname = target);
+  FOR c IN SELECT attname FROM pg_attribute WHERE attrelid = source::regclass AND attnum > 0 AND atttypid = 'text'::regtype AND attname NOT IN (target, 'customer_id') ORDER BY attnum LOOP
+    EXECUTE format($q$ SELECT string_agg(format('%%I IS NOT DISTINCT FROM %%L AS %%I', %1$L, level, %1$L || '_' || n), ', ' ORDER BY n)
+      FROM (SELECT level, row_number() OVER (ORDER BY level) AS n FROM (SELECT DISTINCT %1$I AS level FROM %2$s) d) s $q$, c.attname, source) INTO levels;
+    columns := columns || ', ' || levels;
+  END LOOP;
+  EXECUTE format('CREATE TEMP TABLE %I AS SELECT %s FROM %s', name, columns, source);
+END $$;
+SELECT pg_temp.one_hot('telco_churn', 'churn', 'telco_hot'), pg_temp.one_hot('adult', 'income', 'adult_hot') \g /dev/null
+SELECT pg_temp.fold('telco one-hot', 'telco_hot', 'churn', 'Yes', boosting(exclude => '{rn}', importance => false), 'leaf') \g /dev/null
+CREATE TEMP TABLE hot AS SELECT 'telco_churn' AS data, avg(auc) FILTER (WHERE data = 'telco_churn') AS native, avg(auc) FILTER (WHERE data = 'telco one-hot') AS one_hot FROM fold WHERE growth = 'leaf'
+UNION ALL SELECT 'adult', (SELECT auc(income = '>50K', predict_purchase(m, t)) FROM adult t, (SELECT train_classifier(f, 'income', boosting(positive => '>50K', exclude => '{rn,is_test}', importance => false)) AS m FROM adult f WHERE NOT is_test) s WHERE is_test),
+  (SELECT auc(income = '>50K', predict_purchase(m, t)) FROM adult_hot t, (SELECT train_classifier(f, 'income', boosting(positive => '>50K', exclude => '{rn,is_test}', importance => false)) AS m FROM adult_hot f WHERE NOT is_test) s WHERE is_test);
+SELECT diag(format('%s: AUC with categories %s, one-hot %s', data, round(native::numeric, 4), round(one_hot::numeric, 4))) FROM hot;
+SELECT cmp_ok(native, '>=', one_hot - 0.003, data || ': categories as they are') FROM hot;
 
 -- Numbers: rn % 5 = 0 held out, mean of five seeds on the small sets.
 SELECT cmp_ok(rmse(median_house_value, predict_value(m, t)), '<=', 48864.8 * 1.02::float8, 'california_housing: RMSE')

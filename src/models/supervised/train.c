@@ -237,7 +237,10 @@ shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const 
 	model->n_rows = t->n;
 	SHOPPER_TRY(calibrate(env, model, t, class_weight));
 	SHOPPER_TRY(shopper_fit(env, model, t, class_weight, previous));
-	return measure(env, model, t);
+	model->fitted = t;
+	SHOPPER_TRY(measure(env, model, t));
+	model->fitted = NULL;
+	return SHOPPER_OK;
 }
 
 /* Whether the learner was told to stop when held-out rows get no better. */

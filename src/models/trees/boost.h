@@ -37,6 +37,7 @@ typedef struct ShopperBoost
 	double	   *base;			/* (outputs) where scores begin */
 	int64_t		rounds;
 	int64_t		best_round;		/* 0: not watched */
+	double	  **fitted;			/* (outputs)(n) scores of the rows of training, right after it; else NULL */
 } ShopperBoost;
 
 /* A fit in progress. */
@@ -90,10 +91,5 @@ extern ShopperStatus shopper_boost_base(ShopperBoostFit *fit, double *base);
 
 /* ---- boost_fit.c ---- */
 extern ShopperStatus shopper_boost_fit(ShopperBoostFit *fit, const ShopperModel *previous);
-
-/* ---- boost_continue.c ---- */
-/* Take over base and trees of an earlier model, for the columns and levels of this one. */
-extern ShopperStatus shopper_boost_continue(ShopperEnv *env, ShopperModel *model, ShopperTable *t, ShopperBoost *boost,
-											const ShopperModel *previous);
 
 #endif

@@ -16,7 +16,7 @@
 #include "boost.h"
 
 #define SHARDS 64
-#define WINDOW 1000000			/* rows of a pass between two polls */
+#define WINDOW 250000			/* rows of a pass between two polls: some 9 ms on one core */
 
 #define MOST_UNITS 32767		/* of a row; less when the sum of all rows could pass 2^31 */
 #define ROW_STREAM 3000000000ULL
@@ -339,7 +339,8 @@ shopper_boost_fit(ShopperBoostFit *fit, const ShopperModel *previous)
 	ShopperBoost *boost = fit->boost;
 	int64_t		rounds = shopper_option_integer(o, "trees"),
 				patience = shopper_option_integer(o, "early_stopping"),
-				before = shopper_ensemble_trees(boost->trees.ensemble);
+				before = shopper_ensemble_trees(boost->trees.ensemble),
+				beyond;			/* rounds after the best one */
 	double		tolerance = shopper_option_number(o, "tolerance"),
 				best = INFINITY;
 	bool		grew = true,
@@ -369,10 +370,11 @@ shopper_boost_fit(ShopperBoostFit *fit, const ShopperModel *previous)
 		else if (round - boost->best_round >= patience)
 			break;
 	}
-	if (patience > 0)
-	{
-		boost->rounds -= boost->rounds > boost->best_round ? boost->rounds - boost->best_round : 0;
+	beyond = patience > 0 ? (shopper_ensemble_trees(boost->trees.ensemble) - before) / boost->outputs - boost->best_round : 0;
+	if (beyond > 0)
 		shopper_ensemble_truncate(boost->trees.ensemble, before + boost->best_round * boost->outputs);
-	}
+	else
+		boost->fitted = fit->score;
+	boost->rounds -= beyond;
 	return shopper_ensemble_finish(env, boost->trees.ensemble);
 }

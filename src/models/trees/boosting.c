@@ -146,32 +146,6 @@ read_grow(ShopperBoostFit *fit, ShopperGrowOptions *g)
 
 /* ---- training ---- */
 
-/* Gain of each of the user's columns, as a share of all. */
-static ShopperStatus
-add_gains(ShopperEnv *env, ShopperModel *model)
-{
-	const ShopperBoost *boost = model->state;
-	const ShopperSpec *spec = model->spec;
-	double	   *gain,
-				total = 0;
-
-	SHOPPER_NEW(env, gain, spec->n_numbers + spec->n_categories);
-	shopper_ensemble_gains(boost->trees.ensemble, gain);
-	for (int j = 0; j < spec->n_numbers + spec->n_categories; j++)
-		total += gain[j];
-	for (int c = 0; c < spec->n_columns; c++)
-	{
-		const ShopperColumn *column = &spec->column[c];
-		int			first = column->kind == SHOPPER_KIND_CATEGORY ? spec->n_numbers + column->first : column->first;
-		double		sum = 0;
-
-		for (int j = 0; j < column->n; j++)
-			sum += gain[first + j];
-		SHOPPER_TRY(shopper_add_importance(env, model, column->name, "gain", total > 0 ? sum / total : 0));
-	}
-	return SHOPPER_OK;
-}
-
 static ShopperStatus
 make_state(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, ShopperBoost **boost)
 {
@@ -180,6 +154,24 @@ make_state(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, ShopperB
 	(*boost)->outputs = (*boost)->loss == SHOPPER_BOOST_SOFTMAX ? t->n_classes : 1;
 	SHOPPER_NEW0(env, (*boost)->base, (*boost)->outputs);
 	return shopper_ensemble_make(env, t->n_dense, t->n_lookup, t->size, (*boost)->outputs, 1, &(*boost)->trees.ensemble);
+}
+
+/* Go on from an earlier model: take over where it begins and its trees. */
+static ShopperStatus
+take_previous(ShopperEnv *env, const ShopperModel *model, ShopperBoost *boost, const ShopperModel *previous)
+{
+	const ShopperBoost *old = previous->state;
+
+	SHOPPER_TRY(shopper_check_classes(env, model->spec, previous->spec));
+	if (old->outputs != boost->outputs || shopper_boost_log_link(old->loss) != shopper_boost_log_link(boost->loss))
+	{
+		shopper_fail(env, SHOPPER_BAD_OPTION, "previous model has another kind of score");
+		shopper_hint(env, "Amounts with loss poisson, tweedie or gamma are boosted as logarithms, others as they are.");
+		return SHOPPER_BAD_OPTION;
+	}
+	memcpy(boost->base, old->base, (size_t) boost->outputs * sizeof(double));
+	boost->rounds = old->rounds;
+	return shopper_take_trees(env, model->spec, boost->trees.ensemble, previous->spec, old->trees.ensemble);
 }
 
 static ShopperStatus
@@ -193,26 +185,27 @@ train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel 
 	SHOPPER_TRY(read_grow(&fit, &grow));
 	SHOPPER_TRY(shopper_boost_check_target(env, t, fit.boost->loss));
 	if (previous != NULL)
-		SHOPPER_TRY(shopper_boost_continue(env, model, t, fit.boost, previous));
+		SHOPPER_TRY(take_previous(env, model, fit.boost, previous));
 	else
 		SHOPPER_TRY(shopper_boost_base(&fit, fit.boost->base));
 	SHOPPER_TRY(shopper_bins_make(env, t, (int) shopper_option_integer(&model->options, "max_bins"), &fit.bins));
 	SHOPPER_TRY(shopper_grower_make(env, &fit.bins, t->n_train, &grow, SHOPPER_BOOST_HISTOGRAM_BYTES, &fit.grower));
 	SHOPPER_TRY(shopper_boost_fit(&fit, previous));
-	return shopper_option_boolean(&model->options, "importance") ? add_gains(env, model) : SHOPPER_OK;
+	shopper_release(env, fit.slope);	/* measuring needs room, too */
+	shopper_grower_release(&fit.grower);
+	shopper_bins_release(env, &fit.bins);
+	return shopper_option_boolean(&model->options, "importance") ? shopper_add_gain_importance(env, model, fit.boost->trees.ensemble) : SHOPPER_OK;
 }
 
 /* ---- scoring ---- */
 
-/* Scores in out (outputs, base not yet added) become probabilities or a number. */
+/* Scores in out (outputs) become probabilities or a number. */
 static void
 link_row(const ShopperBoost *boost, double *out)
 {
 	double		most,
 				sum = 0;
 
-	for (int c = 0; c < boost->outputs; c++)
-		out[c] += boost->base[c];
 	if (shopper_boost_log_link(boost->loss))
 		out[0] = exp(out[0] > 700 ? 700 : out[0]);
 	else if (boost->loss == SHOPPER_BOOST_LOG_LOSS)
@@ -240,6 +233,8 @@ predict(const ShopperModel *model, const double *dense, const int32_t *lookup, d
 	const ShopperBoost *boost = model->state;
 
 	shopper_ensemble_sum(boost->trees.ensemble, dense, lookup, out);
+	for (int c = 0; c < boost->outputs; c++)
+		out[c] += boost->base[c];
 	link_row(boost, out);
 }
 
@@ -250,11 +245,33 @@ predict_block(const ShopperModel *model, const ShopperTable *t, int64_t from, in
 	bool		two = boost->loss == SHOPPER_BOOST_LOG_LOSS;
 
 	shopper_ensemble_sum_block(boost->trees.ensemble, t, from, to, out);
+	for (int64_t i = 0; i < to - from; i++)
+		for (int c = 0; c < boost->outputs; c++)
+			out[i * boost->outputs + c] += boost->base[c];
 	if (two)					/* one score a row becomes two probabilities: from the end, in place */
 		for (int64_t i = to - from - 1; i >= 0; i--)
 			out[2 * i] = out[i];
 	for (int64_t i = 0; i < to - from; i++)
 		link_row(boost, out + i * (two ? 2 : boost->outputs));
+}
+
+static bool
+predict_fitted(const ShopperModel *model, int64_t from, int64_t to, double *out)
+{
+	const ShopperBoost *boost = model->state;
+	int			wide = boost->loss == SHOPPER_BOOST_LOG_LOSS ? 2 : boost->outputs;
+
+	if (boost->fitted == NULL)
+		return false;
+	for (int64_t i = from; i < to; i++)
+	{
+		double	   *row = out + (i - from) * wide;
+
+		for (int c = 0; c < boost->outputs; c++)
+			row[c] = boost->fitted[c][i];
+		link_row(boost, row);
+	}
+	return true;
 }
 
 static ShopperStatus
@@ -359,6 +376,7 @@ const ShopperLearner shopper_learner_boosting = {
 	.train_rows = train,
 	.predict = predict,
 	.predict_block = predict_block,
+	.predict_fitted = predict_fitted,
 	.explain = explain,
 	.explain_unit = explain_unit,
 	.encode = encode,

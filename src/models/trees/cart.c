@@ -1,4 +1,4 @@
-/* cart.c: see cart.h. What a split costs is in cart_split.c. */
+/* cart.c: see cart.h. Rows are cart_rows.c, what a split costs is in cart_split.c. */
 #include "cart.h"
 
 #include <math.h>
@@ -7,86 +7,11 @@
 #include "../../core/hash.h"
 #include "../../core/threads.h"
 
-#define MOST_ROWS (1LL << 28)	/* sums of weights stay within 32 bits, bags of at most 15 of a row included */
-#define AMOUNT_RANGE 1073741824.0
 #define PARALLEL_CELLS 100000	/* a node with fewer is not worth waking threads */
 #define SLICE_CELLS 2000000
 #define SETS_AT_ONCE 64
 
-/* ---- rows as integers ---- */
-
-static ShopperStatus
-fix_weights(ShopperEnv *env, const ShopperTable *t, ShopperCartData *d)
-{
-	double		total = 0;
-	bool		whole = true;
-
-	d->weight_unit = 1;
-	d->total = (double) d->n;
-	if (t->weight == NULL)
-		return SHOPPER_OK;
-	for (int64_t i = 0; i < d->n; i++)
-	{
-		total += t->weight[i];
-		whole &= t->weight[i] == floor(t->weight[i]);
-	}
-	if (!whole || total > (double) MOST_ROWS)
-		d->weight_unit = total / (double) MOST_ROWS;
-	SHOPPER_NEW(env, d->weight, d->n);
-	d->total = 0;
-	for (int64_t i = 0; i < d->n; i++)
-	{
-		d->weight[i] = (uint32_t) llrint(t->weight[i] / d->weight_unit);
-		d->total += d->weight[i];
-	}
-	return SHOPPER_OK;
-}
-
-static ShopperStatus
-fix_amounts(ShopperEnv *env, const ShopperTable *t, ShopperCartData *d)
-{
-	double		low = INFINITY,
-				high = -INFINITY,
-				middle;
-
-	for (int64_t i = 0; i < d->n; i++)
-	{
-		low = t->y[i] < low ? t->y[i] : low;
-		high = t->y[i] > high ? t->y[i] : high;
-	}
-	middle = low / 2 + high / 2;
-	d->amount_unit = (high / 2 - low / 2) / AMOUNT_RANGE;
-	if (!(d->amount_unit > 0))
-		d->amount_unit = 1;
-	SHOPPER_NEW(env, d->amount, d->n);
-	for (int64_t i = 0; i < d->n; i++)
-		d->amount[i] = (int32_t) llrint((t->y[i] - middle) / d->amount_unit);
-	return SHOPPER_OK;
-}
-
-ShopperStatus
-shopper_cart_data(ShopperEnv *env, const ShopperTable *t, const ShopperBins *bins, ShopperCartData *d)
-{
-	memset(d, 0, sizeof(*d));
-	d->bins = bins;
-	d->n = t->n_train;
-	d->n_classes = t->n_classes;
-	d->y_class = t->y_class;
-	d->y = t->y;
-	d->values = t->n_classes > 2 ? t->n_classes : 1;
-	if (d->n > MOST_ROWS)
-		return shopper_fail(env, SHOPPER_LIMIT, "trees are grown from at most %lld rows, got %lld", (long long) MOST_ROWS, (long long) d->n);
-	SHOPPER_TRY(fix_weights(env, t, d));
-	return t->n_classes > 0 ? SHOPPER_OK : fix_amounts(env, t, d);
-}
-
 /* ---- the grower ---- */
-
-static size_t
-load_size(const ShopperCartData *d)
-{
-	return d->n_classes > 0 ? sizeof(ShopperCartClassLoad) : sizeof(ShopperCartAmountLoad);
-}
 
 ShopperStatus
 shopper_cart_make(ShopperEnv *env, const ShopperCartData *d, const ShopperCartRules *rules, int parallel, ShopperCart *g)
@@ -100,8 +25,8 @@ shopper_cart_make(ShopperEnv *env, const ShopperCartData *d, const ShopperCartRu
 		SHOPPER_TRY(shopper_cart_scratch(env, d, &g->scratch[i]));
 	SHOPPER_NEW(env, g->row, d->n);
 	SHOPPER_NEW(env, g->spare_row, d->n);
-	g->load = shopper_alloc(env, (size_t) d->n, load_size(d));
-	g->spare_load = shopper_alloc(env, (size_t) d->n, load_size(d));
+	g->load = shopper_alloc(env, (size_t) d->n, shopper_cart_load_size(d));
+	g->spare_load = shopper_alloc(env, (size_t) d->n, shopper_cart_load_size(d));
 	if (g->load == NULL || g->spare_load == NULL)
 		return env->status;
 	SHOPPER_NEW(env, g->goes_left, d->bins->max_bins + 1);
@@ -282,7 +207,7 @@ try_column(ShopperCart *g, int column, int place, ShopperCartScratch *scratch, u
 	uint64_t	random = g->rules->random_cuts
 		? shopper_random(g->seed, 2 * g->stream + 1, (uint64_t) g->searching << 24 | 1ULL << 23 | (uint64_t) column) : 0;
 
-	shopper_cart_split(g->data, g->rules, scratch, column, g->row + node->from, (char *) g->load + (size_t) node->from * load_size(g->data),
+	shopper_cart_split(g->data, g->rules, scratch, column, g->row + node->from, (char *) g->load + (size_t) node->from * shopper_cart_load_size(g->data),
 					   node->to - node->from, random, &g->found[place], left_levels);
 }
 
@@ -379,59 +304,6 @@ enough_columns(const ShopperCart *g)
 
 /* ---- dividing ---- */
 
-static void
-fill_goes_left(ShopperCart *g, const ShopperCartNode *node)
-{
-	const ShopperBinColumn *c = &g->data->bins->column[node->column];
-
-	for (int b = 0; b < c->n_bins - 1; b++)
-		g->goes_left[b] = c->category ? g->word[node->words + b / 32] >> (b % 32) & 1 : b <= node->last_bin;
-	g->goes_left[c->n_bins - 1] = node->missing_left;
-}
-
-#define DIVIDE(BINS, MOVE_LOAD) \
-	for (int64_t i = from; i < to; i++) \
-	{ \
-		uint32_t	row = g->row[i]; \
-		unsigned	is_left = g->goes_left[(BINS)[row]]; \
-		g->row[left] = row; \
-		g->spare_row[right] = row; \
-		MOVE_LOAD; \
-		left += is_left; \
-		right += !is_left; \
-	}
-
-/* Rows [from, to) in two parts, both in their old order; returns where the right one begins. */
-static int64_t
-divide_rows(ShopperCart *g, const ShopperBinColumn *c, int64_t from, int64_t to, bool with_load)
-{
-	ShopperCartClassLoad *class_load = g->load,
-			   *spare_class = g->spare_load;
-	ShopperCartAmountLoad *amount_load = g->load,
-			   *spare_amount = g->spare_load;
-	bool		classes = g->data->n_classes > 0;
-	int64_t		left = from,
-				right = 0;
-	size_t		size = load_size(g->data);
-
-	if (!with_load && c->bin8 != NULL)
-		DIVIDE(c->bin8, (void) 0)
-	else if (!with_load)
-		DIVIDE(c->bin16, (void) 0)
-	else if (classes && c->bin8 != NULL)
-		DIVIDE(c->bin8, spare_class[right] = class_load[left] = class_load[i])
-	else if (classes)
-		DIVIDE(c->bin16, spare_class[right] = class_load[left] = class_load[i])
-	else if (c->bin8 != NULL)
-		DIVIDE(c->bin8, spare_amount[right] = amount_load[left] = amount_load[i])
-	else
-		DIVIDE(c->bin16, spare_amount[right] = amount_load[left] = amount_load[i])
-	memcpy(g->row + left, g->spare_row, (size_t) right * sizeof(uint32_t));
-	if (with_load)
-		memcpy((char *) g->load + (size_t) left * size, g->spare_load, (size_t) right * size);
-	return left;
-}
-
 /* Make the split of the node that is next; returns the rows moved, -1 when none is left. */
 static int64_t
 divide(ShopperCart *g)
@@ -455,9 +327,9 @@ divide(ShopperCart *g)
 	number = g->open[at];
 	g->open[at] = g->open[--g->n_open];
 	node = &g->node[number];
-	fill_goes_left(g, node);
-	middle = divide_rows(g, &g->data->bins->column[node->column], node->from, node->to, true);
-	out_middle = divide_rows(g, &g->data->bins->column[node->column], node->out_from, node->out_to, false);
+	shopper_cart_fill_goes_left(g, node);
+	middle = shopper_cart_divide_rows(g, &g->data->bins->column[node->column], node->from, node->to, true);
+	out_middle = shopper_cart_divide_rows(g, &g->data->bins->column[node->column], node->out_from, node->out_to, false);
 	/* the left child is looked at first */
 	node->right = add_node(g, middle, node->to, out_middle, node->out_to, node->depth + 1);
 	node = &g->node[number];

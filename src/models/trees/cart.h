@@ -137,7 +137,6 @@ extern void shopper_cart_leaf(const ShopperCart *g, const ShopperCartNode *node,
 /* Append the complete tree; n_levels: of each category. */
 extern ShopperStatus shopper_cart_add(ShopperEnv *env, const ShopperCart *g, const int *n_levels, ShopperEnsemble *ensemble);
 
-/* ---- cart_split.c ---- */
 typedef struct ShopperCartSplit
 {
 	double		gain;			/* 0: none */
@@ -162,6 +161,18 @@ typedef struct ShopperCartAmountLoad
 	int64_t		sum;
 } ShopperCartAmountLoad;
 
+/* ---- cart_rows.c ---- */
+static inline size_t
+shopper_cart_load_size(const ShopperCartData *data)
+{
+	return data->n_classes > 0 ? sizeof(ShopperCartClassLoad) : sizeof(ShopperCartAmountLoad);
+}
+
+extern void shopper_cart_fill_goes_left(ShopperCart *g, const ShopperCartNode *node);
+/* Rows [from, to) in two parts, both in their old order; returns where the right one begins. */
+extern int64_t shopper_cart_divide_rows(ShopperCart *g, const ShopperBinColumn *column, int64_t from, int64_t to, bool with_load);
+
+/* ---- cart_split.c ---- */
 extern ShopperStatus shopper_cart_scratch(ShopperEnv *env, const ShopperCartData *data, ShopperCartScratch **scratch);
 /* The best split of rows by one column; left_levels (categories, may be NULL) gets it. random: for random_cuts. */
 extern void shopper_cart_split(const ShopperCartData *data, const ShopperCartRules *rules, ShopperCartScratch *s, int column,

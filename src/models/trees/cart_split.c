@@ -9,7 +9,7 @@
  * 1999), which is near the best. Missing values of a number go to the better side, a
  * category's are one more level. Levels that do not occur go to the heavier side.
  */
-#include "cart.h"
+#include "cart_split.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,23 +17,8 @@
 #include "../../core/hash.h"
 #include "../../core/sort.h"
 
-#define DIRECTION_STEPS 30
 #define LEAST_GAIN 1e-9			/* of the rows' weight: less is rounding */
 #define LEAST_SQUARE 1e-12		/* of the sum of squares */
-
-struct ShopperCartScratch
-{
-	uint32_t   *count;			/* (bins)(classes), 0 between calls */
-	ShopperCartAmountLoad *sum;		/* (bins), 0 between calls */
-	uint64_t   *seen;			/* a bit a bin, 0 between calls */
-	int32_t    *present;		/* bins that occur, in the order of the pass */
-	int			n_present;
-	double	   *key;			/* (bins) what levels are ordered by */
-	int32_t    *merge;			/* (bins) */
-	int64_t    *left;			/* (classes) */
-	int64_t    *all;			/* (classes) */
-	double	   *direction;		/* (2)(classes) */
-};
 
 ShopperStatus
 shopper_cart_scratch(ShopperEnv *env, const ShopperCartData *d, ShopperCartScratch **scratch)
@@ -182,25 +167,8 @@ impurity_rest(ShopperCriterion criterion, const int64_t *all, const int64_t *lef
 
 /* ---- one pass over the bins ---- */
 
-typedef struct Pass
-{
-	const ShopperCartData *d;
-	const ShopperCartRules *rules;
-	ShopperCartScratch *s;
-	int			n;				/* bins in the pass */
-	int			missing;		/* numbers: the bin of missing values, if it occurs; else -1 */
-	int64_t		min_weight;		/* of a side */
-	int64_t		weight;			/* of all */
-	int64_t		sum;
-	double		parent;			/* impurity */
-	double		best;			/* impurity of both sides */
-	int			best_at;		/* bins to the left are present[0 .. best_at] */
-	bool		missing_left;
-	int			only;			/* random cuts: the only place that counts; -1: all */
-} Pass;
-
 static void
-prepare(Pass *p)
+prepare(ShopperCartPass *p)
 {
 	ShopperCartScratch *s = p->s;
 	int			k = p->d->n_classes;
@@ -229,7 +197,7 @@ prepare(Pass *p)
 }
 
 static inline void
-offer(Pass *p, int at, bool missing_left, double both)
+offer(ShopperCartPass *p, int at, bool missing_left, double both)
 {
 	if (both < p->best && (p->only < 0 || p->only == at))
 	{
@@ -240,7 +208,7 @@ offer(Pass *p, int at, bool missing_left, double both)
 }
 
 static void
-pass_amounts(Pass *p, bool missing_left)
+pass_amounts(ShopperCartPass *p, bool missing_left)
 {
 	ShopperCartScratch *s = p->s;
 	int64_t		weight = missing_left ? s->sum[p->missing].weight : 0,
@@ -265,7 +233,7 @@ pass_amounts(Pass *p, bool missing_left)
 
 /* Two classes, Gini: twice the product of both counts over their sum. */
 static void
-pass_two(Pass *p, bool missing_left)
+pass_two(ShopperCartPass *p, bool missing_left)
 {
 	ShopperCartScratch *s = p->s;
 	const uint32_t *count = s->count;
@@ -291,7 +259,7 @@ pass_two(Pass *p, bool missing_left)
 }
 
 static void
-pass_classes(Pass *p, bool missing_left)
+pass_classes(ShopperCartPass *p, bool missing_left)
 {
 	ShopperCartScratch *s = p->s;
 	int			k = p->d->n_classes;
@@ -318,7 +286,7 @@ pass_classes(Pass *p, bool missing_left)
 }
 
 static void
-pass(Pass *p, bool missing_left)
+pass(ShopperCartPass *p, bool missing_left)
 {
 	if (p->d->n_classes == 0)
 		pass_amounts(p, missing_left);
@@ -328,112 +296,11 @@ pass(Pass *p, bool missing_left)
 		pass_classes(p, missing_left);
 }
 
-/* ---- the order of levels ---- */
-
-/* First principal direction of the levels' class shares, weighted, by power iteration. */
-static void
-find_direction(Pass *p)
-{
-	ShopperCartScratch *s = p->s;
-	int			k = p->d->n_classes;
-	double	   *v = s->direction,
-			   *next = s->direction + k;
-
-	for (int c = 0; c < k; c++)
-		v[c] = 1.0 / (1 + c);
-	for (int step = 0; step < DIRECTION_STEPS; step++)
-	{
-		double		norm = 0;
-
-		memset(next, 0, (size_t) k * sizeof(double));
-		for (int i = 0; i < s->n_present; i++)
-		{
-			const uint32_t *count = s->count + (size_t) s->present[i] * (size_t) k;
-			double		weight = 0,
-						dot = 0;
-
-			for (int c = 0; c < k; c++)
-				weight += count[c];
-			for (int c = 0; c < k; c++)
-				dot += v[c] * (count[c] / weight - (double) s->all[c] / (double) p->weight);
-			for (int c = 0; c < k; c++)
-				next[c] += weight * dot * (count[c] / weight - (double) s->all[c] / (double) p->weight);
-		}
-		for (int c = 0; c < k; c++)
-			norm += next[c] * next[c];
-		if (!(norm > 0))
-			return;
-		for (int c = 0; c < k; c++)
-			v[c] = next[c] / sqrt(norm);
-	}
-}
-
-static double
-level_key(Pass *p, int bin)
-{
-	ShopperCartScratch *s = p->s;
-	int			k = p->d->n_classes;
-	const uint32_t *count = s->count + (size_t) bin * (size_t) k;
-	double		weight = 0,
-				dot = 0;
-
-	if (k == 0)
-		return (double) s->sum[bin].sum / (double) s->sum[bin].weight;
-	for (int c = 0; c < k; c++)
-		weight += count[c];
-	if (k == 2)
-		return count[1] / weight;
-	for (int c = 0; c < k; c++)
-		dot += s->direction[c] * count[c];
-	return dot / weight;
-}
-
-/* Merge sort of present[] by key; equal keys keep their order, that of the codes. */
-static void
-sort_levels(ShopperCartScratch *s)
-{
-	int			n = s->n_present;
-	int32_t    *from = s->present,
-			   *to = s->merge;
-
-	for (int width = 1; width < n; width *= 2)
-	{
-		int32_t    *swap = from;
-
-		for (int at = 0; at < n; at += 2 * width)
-		{
-			int			middle = at + width < n ? at + width : n,
-						end = at + 2 * width < n ? at + 2 * width : n,
-						a = at,
-						b = middle;
-
-			for (int o = at; o < end; o++)
-				to[o] = a < middle && (b >= end || s->key[from[a]] <= s->key[from[b]]) ? from[a++] : from[b++];
-		}
-		from = to;
-		to = swap;
-	}
-	s->present = from;
-	s->merge = to;
-}
-
-static void
-order_levels(Pass *p, uint64_t random)
-{
-	ShopperCartScratch *s = p->s;
-
-	if (!p->rules->random_cuts && p->d->n_classes > 2)
-		find_direction(p);
-	for (int i = 0; i < s->n_present; i++)
-		s->key[s->present[i]] = p->rules->random_cuts ? shopper_uniform(random, 1, (uint64_t) s->present[i]) : level_key(p, s->present[i]);
-	sort_levels(s);
-}
-
 /* ---- all ---- */
 
 /* Extra trees: a cut at random, uniform in the values for a number, in the sets for levels. */
 static int
-random_cut(const Pass *p, const ShopperBinColumn *c, uint64_t random)
+random_cut(const ShopperCartPass *p, const ShopperBinColumn *c, uint64_t random)
 {
 	const ShopperCartScratch *s = p->s;
 	double		u = shopper_uniform(random, 2, 0);
@@ -468,7 +335,7 @@ middle_edge(const ShopperBinColumn *c, int a, int b)
 }
 
 static void
-set_levels(const Pass *p, const ShopperBinColumn *c, ShopperCartSplit *split, uint32_t *left_levels)
+set_levels(const ShopperCartPass *p, const ShopperBinColumn *c, ShopperCartSplit *split, uint32_t *left_levels)
 {
 	const ShopperCartScratch *s = p->s;
 	int64_t		left = 0;
@@ -498,7 +365,7 @@ set_levels(const Pass *p, const ShopperBinColumn *c, ShopperCartSplit *split, ui
 }
 
 static void
-set_number(const Pass *p, const ShopperBinColumn *c, ShopperCartSplit *split)
+set_number(const ShopperCartPass *p, const ShopperBinColumn *c, ShopperCartSplit *split)
 {
 	const ShopperCartScratch *s = p->s;
 	int64_t		left = 0;
@@ -519,7 +386,7 @@ set_number(const Pass *p, const ShopperBinColumn *c, ShopperCartSplit *split)
 }
 
 static double
-split_information(const Pass *p)
+split_information(const ShopperCartPass *p)
 {
 	const ShopperCartScratch *s = p->s;
 	double		left = 0,
@@ -539,7 +406,7 @@ shopper_cart_split(const ShopperCartData *d, const ShopperCartRules *rules, Shop
 				   const uint32_t *row, const void *load, int64_t n, uint64_t random, ShopperCartSplit *split, uint32_t *left_levels)
 {
 	const ShopperBinColumn *c = &d->bins->column[column];
-	Pass		p = {.d = d,.rules = rules,.s = s,.missing = -1,.only = -1};
+	ShopperCartPass		p = {.d = d,.rules = rules,.s = s,.missing = -1,.only = -1};
 
 	memset(split, 0, sizeof(*split));
 	fill(d, c, s, row, load, n);
@@ -553,7 +420,7 @@ shopper_cart_split(const ShopperCartData *d, const ShopperCartRules *rules, Shop
 		p.n = s->n_present;
 		prepare(&p);
 		if (c->category)
-			order_levels(&p, random);
+			shopper_cart_order_levels(&p, random);
 		else if (s->present[s->n_present - 1] == c->n_bins - 1)
 			p.missing = s->present[--p.n];
 		if (rules->random_cuts)

@@ -129,6 +129,13 @@ shopper_left_share(const ShopperNode *left, const ShopperNode *right)
 	return share < 1e-12 ? 1e-12 : share > 1 - 1e-12 ? 1 - 1e-12 : share;
 }
 
+/* A tree is begun, gets its nodes in their order, is completed and counted by the caller. */
+extern ShopperStatus shopper_ensemble_begin_tree(ShopperEnv *env, ShopperEnsemble *ensemble, int64_t n_nodes, int output);
+/* Room for one more leaf; *value is where its numbers go. */
+extern ShopperStatus shopper_ensemble_add_leaf(ShopperEnv *env, ShopperEnsemble *ensemble, float cover, double **value);
+/* The right child is not known yet: 0. */
+extern ShopperStatus shopper_ensemble_add_split(ShopperEnv *env, ShopperEnsemble *ensemble, int input, float threshold,
+												const uint32_t *left_levels, bool missing_left, float gain);
 /* Covers, depth and distinct inputs of a tree, from its leaves. */
 extern void shopper_ensemble_complete(ShopperEnsemble *ensemble, ShopperTree *tree);
 /* What explaining needs: points of quadrature. */

@@ -76,6 +76,18 @@ shopper_grower_make(ShopperEnv *env, const ShopperBins *bins, int64_t n, const S
 	return SHOPPER_OK;
 }
 
+void
+shopper_grower_release(ShopperGrower *g)
+{
+	shopper_release(g->env, g->packed);
+	shopper_release(g->env, g->rows);
+	shopper_release(g->env, g->spare);
+	for (int k = 0; k < g->n_slots; k++)
+		shopper_release(g->env, g->histogram[k]);
+	g->packed = g->rows = g->spare = NULL;
+	g->n_slots = g->n_free = 0;
+}
+
 /* ---- the heap of leaves that can be split ---- */
 
 static bool

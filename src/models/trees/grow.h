@@ -137,6 +137,8 @@ shopper_unpack(uint32_t packed)
 /* Memory: 8 bytes a row besides `packed`, histograms of at most histogram_bytes (at least three). */
 extern ShopperStatus shopper_grower_make(ShopperEnv *env, const ShopperBins *bins, int64_t n, const ShopperGrowOptions *options,
 										 int64_t histogram_bytes, ShopperGrower *grower);
+/* Give back what grows with the rows, and the histograms. */
+extern void shopper_grower_release(ShopperGrower *grower);
 /* Grow a tree from rows[0 .. n_rows), whose packed sum is given; the result is in node, words and the order of rows. */
 extern ShopperStatus shopper_grow_tree(ShopperGrower *grower, int64_t sum);
 

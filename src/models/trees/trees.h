@@ -35,7 +35,11 @@ extern ShopperStatus shopper_add_gain_importance(ShopperEnv *env, ShopperModel *
 extern ShopperStatus shopper_read_criterion(ShopperEnv *env, const ShopperModel *model, ShopperCriterion *criterion);
 /* Whether both models know the same classes in the same order. */
 extern ShopperStatus shopper_check_classes(ShopperEnv *env, const ShopperSpec *spec, const ShopperSpec *other);
-/* Append the trees of `other`, whose columns and levels are found here by name. */
+/*
+ * Append the trees of `other`, whose columns and levels are found here by name. A level that only `other`
+ * knows has no code here, so rows of it go the way of this model's rare levels; one that only this model knows
+ * goes the way of the other's.
+ */
 extern ShopperStatus shopper_take_trees(ShopperEnv *env, const ShopperSpec *spec, ShopperEnsemble *ensemble,
 										const ShopperSpec *other, const ShopperEnsemble *from);
 
