@@ -29,7 +29,7 @@ CREATE AGGREGATE @extschema@.train_classifier(f record, target text, options jso
 CREATE AGGREGATE @extschema@.train_classifier(f record, target text, options jsonb, previous_model bytea)
 	(SFUNC = @extschema@.shopper_classifier_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_rows_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);
 COMMENT ON AGGREGATE @extschema@.train_classifier(record, text) IS 'Learn to predict the class in column target from the other columns of the row, with logistic(); returns the model';
-COMMENT ON AGGREGATE @extschema@.train_classifier(record, text, jsonb) IS 'Learn to predict the class in column target from the other columns of the row; options come from logistic() or mlp()';
+COMMENT ON AGGREGATE @extschema@.train_classifier(record, text, jsonb) IS 'Learn to predict the class in column target from the other columns of the row; options come from a builder such as logistic() or boosting()';
 COMMENT ON AGGREGATE @extschema@.train_classifier(record, text, jsonb, bytea) IS 'Learn to predict the class in column target, starting from an earlier model';
 
 CREATE AGGREGATE @extschema@.train_regressor(f record, target text)
@@ -39,7 +39,7 @@ CREATE AGGREGATE @extschema@.train_regressor(f record, target text, options json
 CREATE AGGREGATE @extschema@.train_regressor(f record, target text, options jsonb, previous_model bytea)
 	(SFUNC = @extschema@.shopper_regressor_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_rows_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);
 COMMENT ON AGGREGATE @extschema@.train_regressor(record, text) IS 'Learn to predict the amount in column target from the other columns of the row, with linear(); returns the model';
-COMMENT ON AGGREGATE @extschema@.train_regressor(record, text, jsonb) IS 'Learn to predict the amount in column target from the other columns of the row; options come from linear() or mlp()';
+COMMENT ON AGGREGATE @extschema@.train_regressor(record, text, jsonb) IS 'Learn to predict the amount in column target from the other columns of the row; options come from a builder such as linear() or boosting()';
 COMMENT ON AGGREGATE @extschema@.train_regressor(record, text, jsonb, bytea) IS 'Learn to predict the amount in column target, starting from an earlier model';
 
 CREATE FUNCTION @extschema@.train_classifier_from(query text, target text, options jsonb DEFAULT NULL, previous_model bytea DEFAULT NULL) RETURNS bytea
