@@ -41,7 +41,7 @@ SELECT train_regressor(f, 'spent', linear(calibration => 'platt')) FROM (SELECT 
 
 -- intervals and sets hold what they promise
 WITH r AS MATERIALIZED (SELECT train_regressor(f, 'spent', linear(validation => 0.3)) AS m FROM (SELECT spent, pages, minutes FROM visits WHERE id <= 700) f)
-SELECT round(avg((spent BETWEEN low AND high)::int), 2) BETWEEN 0.85 AND 0.96 AS covered, bool_and(abs(high - value - (value - low)) < 1e-9) AS centred
+SELECT round(avg((spent BETWEEN low AND high)::int), 2) BETWEEN 0.85 AND 0.96 AS covered, bool_and(low < value AND value < high) AS around
 FROM r, visits v, predict_interval(m, v, 0.9) WHERE id > 700;
 SELECT round(avg((bought::text = ANY (predict_set(m, v, 0.95)))::int), 2) >= 0.9 AS covered, count(DISTINCT cardinality(predict_set(m, v, 0.95))) > 1 AS varied
 FROM m, visits v;

@@ -95,13 +95,8 @@ make_ranks(ShopperEnv *env, const double *score, int64_t n, ShopperHoldout *h)
 	SHOPPER_NEW(env, h->score, h->n_ranks);
 	for (int64_t i = 0; i < h->n_ranks; i++)
 	{
-		double		exact;
-
-		h->rank[i] = (int64_t) ((__int128) n * (i + 1) / h->n_ranks);
-		exact = score[order[h->rank[i] - 1]];
-		h->score[i] = (float) exact;
-		if (h->score[i] < exact)	/* never promise more than was seen */
-			h->score[i] = nextafterf(h->score[i], INFINITY);
+		h->rank[i] = h->n_ranks > 1 ? 1 + (int64_t) ((__int128) (n - 1) * i / (h->n_ranks - 1)) : 1;
+		h->score[i] = score[order[h->rank[i] - 1]];
 	}
 	shopper_release(env, key);
 	shopper_release(env, order);
@@ -119,6 +114,20 @@ shopper_holdout_quantile(const ShopperHoldout *h, double level)
 	return INFINITY;
 }
 
+bool
+shopper_holdout_interval(const ShopperHoldout *h, double level, double *low, double *high)
+{
+	double		first = floor((double) (h->n + 1) * (1 - level) / 2 + 1e-9);
+
+	*high = shopper_holdout_quantile(h, 1 - (1 - level) / 2);
+	if (first < 1 || isinf(*high))
+		return false;
+	*low = h->score[0];
+	for (int64_t i = 1; i < h->n_ranks && (double) h->rank[i] <= first; i++)
+		*low = h->score[i];
+	return true;
+}
+
 ShopperStatus
 shopper_holdout_make(ShopperEnv *env, const ShopperTable *t, int64_t from, int64_t n, const double *own, const double *one,
 					 ShopperHoldout *h)
@@ -129,7 +138,7 @@ shopper_holdout_make(ShopperEnv *env, const ShopperTable *t, int64_t from, int64
 	h->n = n;
 	SHOPPER_NEW(env, score, n);
 	for (int64_t i = 0; i < n; i++)
-		score[i] = t->y_class != NULL ? 1 - own[i] : fabs(t->y[from + i] - own[i]);
+		score[i] = t->y_class != NULL ? 1 - own[i] : t->y[from + i] - own[i];
 	SHOPPER_TRY(make_ranks(env, score, n, h));
 	if (one != NULL)
 	{
@@ -154,7 +163,7 @@ shopper_holdout_encode(const ShopperHoldout *h, ShopperWriter *w)
 	for (int64_t i = 0; i < h->n_ranks; i++)
 	{
 		shopper_put_varint(w, (uint64_t) h->rank[i]);
-		shopper_put_f32s(w, &h->score[i], 1);
+		shopper_put_f64(w, h->score[i]);
 	}
 	shopper_put_varint(w, (uint64_t) h->n_steps);
 	for (int64_t i = 0; i < h->n_steps; i++)
@@ -169,13 +178,13 @@ ShopperStatus
 shopper_holdout_decode(ShopperEnv *env, ShopperReader *r, ShopperHoldout *h)
 {
 	h->n = (int64_t) shopper_get_varint(r);
-	h->n_ranks = shopper_get_count(r, 5);
+	h->n_ranks = shopper_get_count(r, 9);
 	SHOPPER_NEW0(env, h->rank, h->n_ranks);
 	SHOPPER_NEW0(env, h->score, h->n_ranks);
 	for (int64_t i = 0; i < h->n_ranks; i++)
 	{
 		h->rank[i] = (int64_t) shopper_get_varint(r);
-		shopper_get_f32s(r, &h->score[i], 1);
+		h->score[i] = shopper_get_f64(r);
 	}
 	h->n_steps = shopper_get_count(r, 24);
 	SHOPPER_NEW0(env, h->threshold, h->n_steps);

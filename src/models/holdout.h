@@ -24,6 +24,12 @@ extern ShopperStatus shopper_holdout_make(ShopperEnv *env, const ShopperTable *t
  * too few for the level: ceil((n + 1) level) must not exceed n.
  */
 extern double shopper_holdout_quantile(const ShopperHoldout *holdout, double level);
+/*
+ * The same for both ends of signed errors, each with half of what is missing to the level: the true
+ * amount lies in [prediction + *low, prediction + *high]. Asymmetric, so it serves quantile models
+ * as well (Romano, Patterson and Candes 2019). False: too few rows for the level.
+ */
+extern bool shopper_holdout_interval(const ShopperHoldout *holdout, double level, double *low, double *high);
 
 /* Profit of saying yes from a threshold on: gain for each true yes, cost for each false one. */
 typedef struct ShopperProfit

@@ -95,10 +95,10 @@ typedef struct ShopperCalibration
 typedef struct ShopperHoldout
 {
 	int64_t		n;				/* rows; 0: nothing was held out */
-	/* amounts: |y - prediction|; classes: 1 - probability of the true class. Rising; value i has rank[i] (from 1) among all n. */
+	/* amounts: y - prediction; classes: 1 - probability of the true class. Rising; score i has rank[i] (from 1) among all n. */
 	int64_t		n_ranks;
-	int64_t    *rank;
-	float	   *score;
+	int64_t    *rank;			/* the first is 1, the last n */
+	double	   *score;
 	/* two classes: rows by falling probability, cut into at most 512 steps: at least threshold, how much weight of each class */
 	int64_t		n_steps;
 	double	   *threshold;

@@ -2,7 +2,7 @@
 
 CREATE FUNCTION @extschema@.predict_interval(model bytea, features record, level float8 DEFAULT 0.9, OUT low float8, OUT value float8, OUT high float8) RETURNS record
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'shopper_predict_interval';
-COMMENT ON FUNCTION @extschema@.predict_interval(bytea, record, float8) IS 'The amount expected for a row, and an interval that holds the true one with probability level (split conformal: the model must have been trained with held-out rows)';
+COMMENT ON FUNCTION @extschema@.predict_interval(bytea, record, float8) IS 'The amount expected for a row, and an interval that holds the true one with probability level: by how far predictions for held-out rows strayed to either side (split conformal; the model must have been trained with held-out rows)';
 CREATE FUNCTION @extschema@.predict_set(model bytea, features record, level float8 DEFAULT 0.9) RETURNS text[]
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200 AS 'MODULE_PATHNAME', 'shopper_predict_set';
 COMMENT ON FUNCTION @extschema@.predict_set(bytea, record, float8) IS 'The classes that a row may have: the true one is among them with probability level (split conformal: the model must have been trained with held-out rows)';

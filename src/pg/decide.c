@@ -15,24 +15,18 @@
 
 /* ---- intervals and sets ---- */
 
-/* How far the held-out rows strayed at the level in argument 2. */
+/* The level in argument 2, of a model that held rows out. */
 static double
-quantile_arg(FunctionCallInfo fcinfo, const ShopperModel *model)
+level_arg(FunctionCallInfo fcinfo, const ShopperModel *model)
 {
-	double		level = PG_ARGISNULL(2) ? 0.9 : PG_GETARG_FLOAT8(2),
-				quantile;
+	double		level = PG_ARGISNULL(2) ? 0.9 : PG_GETARG_FLOAT8(2);
 
 	if (!(level > 0 && level < 1))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("level must be above 0 and below 1, got %g", level)));
 	if (model->holdout.n == 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("the model was trained without held-out rows"),
 						errhint("Train it with an option such as validation => 0.2; the rows held out say how far predictions stray.")));
-	quantile = shopper_holdout_quantile(&model->holdout, level);
-	if (isinf(quantile) && model->task == SHOPPER_REGRESS)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("%lld held-out rows are too few for level %g", (long long) model->holdout.n, level),
-						errhint("A level needs about 1 / (1 - level) held-out rows.")));
-	return quantile;
+	return level;
 }
 
 PG_FUNCTION_INFO_V1(shopper_predict_interval);
@@ -43,17 +37,23 @@ shopper_predict_interval(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	Datum		values[3];
 	bool		nulls[3] = {false};
-	double		stray;
+	double		level,
+				low,
+				high;
 
 	if (s == NULL)
 		PG_RETURN_NULL();
-	stray = quantile_arg(fcinfo, s->model);
+	level = level_arg(fcinfo, s->model);
+	if (!shopper_holdout_interval(&s->model->holdout, level, &low, &high))
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("%lld held-out rows are too few for level %g", (long long) s->model->holdout.n, level),
+						errhint("A level needs about 2 / (1 - level) held-out rows.")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	shopper_predict(s->model, s->dense, s->lookup, s->out);
-	values[0] = Float8GetDatum(s->out[0] - stray);
+	values[0] = Float8GetDatum(s->out[0] + low);
 	values[1] = Float8GetDatum(s->out[0]);
-	values[2] = Float8GetDatum(s->out[0] + stray);
+	values[2] = Float8GetDatum(s->out[0] + high);
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
@@ -69,7 +69,7 @@ shopper_predict_set(PG_FUNCTION_ARGS)
 
 	if (s == NULL)
 		PG_RETURN_NULL();
-	stray = quantile_arg(fcinfo, s->model);
+	stray = shopper_holdout_quantile(&s->model->holdout, level_arg(fcinfo, s->model));
 	classes = &s->model->spec->classes;
 	names = palloc(sizeof(Datum) * classes->n);
 	shopper_predict(s->model, s->dense, s->lookup, s->out);

@@ -117,20 +117,24 @@ check_holdout(void)
 	ShopperProfit profit[20];
 	uint8_t		positive[8] = {1, 1, 0, 1, 0, 0, 1, 0};
 	double		score[8] = {0.9, 0.8, 0.8, 0.7, 0.4, 0.3, 0.2, 0.1},
-				p[100];
+				p[100],
+				low,
+				high;
 	int64_t		best;
 
-	/* residuals 1 .. 100 */
+	/* errors 1 .. 100 */
 	CHECK_OK(env, shopper_table_make(env, &t, true, 100, 0, 0, 0));
 	for (int i = 0; i < 100; i++)
 	{
 		p[i] = 5;
-		t.y[i] = 5 + (i % 2 ? 1 : -1) * (double) ((i * 37 % 100) + 1);
+		t.y[i] = 5 + (i * 37 % 100) + 1;
 	}
 	CHECK_OK(env, shopper_holdout_make(env, &t, 0, 100, p, NULL, &h));
 	CHECK_NEAR(shopper_holdout_quantile(&h, 0.9), 91, 0);	/* ceil(101 * 0.9) */
 	CHECK_NEAR(shopper_holdout_quantile(&h, 0.5), 51, 0);
 	CHECK(isinf(shopper_holdout_quantile(&h, 0.995)));
+	CHECK(shopper_holdout_interval(&h, 0.9, &low, &high) && low == 5 && high == 96);	/* floor and ceil of 101 * .05, 101 * .95 */
+	CHECK(!shopper_holdout_interval(&h, 0.985, &low, &high));
 
 	/* gain 1, cost 1: 1 (0.9), 1 (both at 0.8), 2 (0.7), then falling */
 	memset(&h, 0, sizeof(h));
