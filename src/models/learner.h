@@ -141,7 +141,7 @@ typedef struct ShopperLearner
 	unsigned	tasks;			/* ShopperTask bits */
 	bool		wide;			/* ROWS: float64 columns; else float32 */
 	ShopperInput input;			/* ROWS: prepared or raw */
-	int64_t		measured_rows;	/* ROWS: where scoring is slow, how many training rows (a random sample) are measured; 0: all */
+	int64_t		measured_rows;	/* ROWS: where measuring would take long beside fitting, how many training rows (a random sample) are measured; 0: all */
 	const ShopperOption *options;	/* ends with a NULL name; the shape's are added */
 
 	/* PREPARED: whether levels => 'auto' gives one level of each category no column (unpenalized fits); may be NULL */

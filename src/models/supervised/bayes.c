@@ -386,6 +386,7 @@ const ShopperLearner shopper_learner_bayes = {
 	.tasks = SHOPPER_CLASSIFY,
 	.wide = true,
 	.input = SHOPPER_RAW,
+	.measured_rows = 200000,
 	.options = options,
 	.train_rows = shopper_bayes_train,
 	.predict = predict,

@@ -113,7 +113,7 @@ static int64_t
 window_of(const ShopperModel *model)
 {
 	int			outputs = shopper_model_outputs(model);
-	int64_t		most = model->learner->measured_rows > 0 ? 512 : 16384;
+	int64_t		most = model->learner->measured_rows > 0 && model->learner->measured_rows < 16384 ? 512 : 16384;
 
 	return outputs <= 32 ? most : most * 32 / outputs > SHARDS ? most * 32 / outputs : SHARDS;
 }
