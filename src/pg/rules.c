@@ -1,6 +1,6 @@
 /*
  * rules.c: the SQL calls of item set models: assoc_rules, frequent_itemsets,
- * assoc_recommend.
+ * assoc_recommend, and the test of rule_changes.
  *
  * Sets go out in the order of their ids' values, so that a set looks the same from
  * every model.
@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "utils/lsyscache.h"
 
+#include "../core/special.h"
 #include "../models/rules/rules.h"
 
 typedef struct Call
@@ -76,22 +77,29 @@ items_argument(const Call *call, int n, const char *name, int *length)
 	return shopper_id_list(call->c.fcinfo, &call->c.argument[n], n, call->items, name, length);
 }
 
-static ShopperRuleMeasure
-measure_argument(const Call *call, int n)
+/* The number of a name in a list; 0 for NULL. */
+static int
+choice_argument(const Call *call, int n, const char *what, const char *const *names, int n_names, const char *in_words)
 {
-	static const char *const names[] = {"lift", "confidence", "support", "leverage", "conviction"};
 	FunctionCallInfo fcinfo = call->c.fcinfo;
 	char	   *name;
 
 	if (PG_ARGISNULL(n))
-		return SHOPPER_BY_LIFT;
+		return 0;
 	name = text_to_cstring(PG_GETARG_TEXT_PP(n));
-	for (int i = 0; i < lengthof(names); i++)
+	for (int i = 0; i < n_names; i++)
 		if (pg_strcasecmp(name, names[i]) == 0)
-			return (ShopperRuleMeasure) i;
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("order_by must be lift, confidence, support, leverage or conviction, got \"%s\"", name)));
-	return SHOPPER_BY_LIFT;
+			return i;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be %s, got \"%s\"", what, in_words, name)));
+	return 0;
+}
+
+static ShopperRuleMeasure
+measure_argument(const Call *call, int n)
+{
+	static const char *const names[] = {"lift", "confidence", "support", "leverage", "conviction"};
+
+	return (ShopperRuleMeasure) choice_argument(call, n, "order_by", names, lengthof(names), "lift, confidence, support, leverage or conviction");
 }
 
 /* The ids' type of result column n, an array. */
@@ -106,11 +114,12 @@ element_of_column(const Call *call, int n)
 /*
  * From argument n: min_confidence, min_lift, min_support, min_count, min_length,
  * max_length, max_antecedent, max_consequent, antecedent_contains,
- * consequent_contains, max_confidence, max_rules, order_by.
+ * consequent_contains, max_confidence, max_rules, order_by, max_q, no_redundant.
  */
 static ShopperRuleLimits
 rule_limits(const Call *call, int n)
 {
+	FunctionCallInfo fcinfo = call->c.fcinfo;
 	ShopperRuleLimits limits = {0};
 
 	limits.min_confidence = number_argument(call, n, "min_confidence", 1);
@@ -126,6 +135,8 @@ rule_limits(const Call *call, int n)
 	limits.max_confidence = number_argument(call, n + 10, "max_confidence", 1);
 	limits.max_rules = int_argument(call, n + 11, "max_rules");
 	limits.by = measure_argument(call, n + 12);
+	limits.max_q = number_argument(call, n + 13, "max_q", 1);
+	limits.no_redundant = !PG_ARGISNULL(n + 14) && PG_GETARG_BOOL(n + 14);
 	return limits;
 }
 
@@ -139,8 +150,8 @@ set_unless_nan(Datum *value, bool *null, double x)
 static void
 put_rule(Call *call, ShopperIdSets *sets, ShopperRule *rule)
 {
-	Datum		v[12];
-	bool		null[12] = {false};
+	Datum		v[14];
+	bool		null[14] = {false};
 
 	shopper_id_row_begin(&call->c);
 	v[0] = shopper_id_array(sets, rule->antecedent, rule->n_antecedent);
@@ -155,6 +166,8 @@ put_rule(Call *call, ShopperIdSets *sets, ShopperRule *rule)
 	set_unless_nan(&v[9], &null[9], rule->conviction);
 	set_unless_nan(&v[10], &null[10], rule->chi_square);
 	set_unless_nan(&v[11], &null[11], rule->p_value);
+	v[12] = Float8GetDatum(rule->fisher_p);
+	v[13] = Float8GetDatum(rule->q_value);
 	shopper_id_row_end(&call->c, v, null);
 }
 
@@ -194,7 +207,22 @@ shopper_assoc_rules_as(PG_FUNCTION_ARGS)
 	return assoc_rules(fcinfo, 2);
 }
 
-/* ---- frequent_itemsets: from argument n min_support, min_count, min_length, max_length, item_contains, max_sets ---- */
+PG_FUNCTION_INFO_V1(shopper_two_sided);
+Datum
+shopper_two_sided(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_FLOAT8(2 * shopper_normal_cdf(-fabs(PG_GETARG_FLOAT8(0))));
+}
+
+/* ---- frequent_itemsets: from argument n min_support, min_count, min_length, max_length, item_contains, max_sets, sets ---- */
+
+static ShopperItemsetKind
+kind_argument(const Call *call, int n)
+{
+	static const char *const names[] = {"all", "closed", "maximal"};
+
+	return (ShopperItemsetKind) choice_argument(call, n, "sets", names, lengthof(names), "all, closed or maximal");
+}
 
 static Datum
 frequent_itemsets(FunctionCallInfo fcinfo, int n)
@@ -214,6 +242,7 @@ frequent_itemsets(FunctionCallInfo fcinfo, int n)
 	limits.max_length = int_argument(&call, n + 3, "max_length");
 	limits.contains = items_argument(&call, n + 4, "item_contains", &limits.n_contains);
 	max_sets = int_argument(&call, n + 5, "max_sets");
+	limits.kind = kind_argument(&call, n + 6);
 	shopper_id_sets(&sets, call.items, element_of_column(&call, 0), call.c.context);
 	shopper_check(call.c.env, shopper_itemsets_find(call.c.env, call.c.model, &limits, max_sets, &list));
 	for (int64_t i = 0; i < list.n; i++)

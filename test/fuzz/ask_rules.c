@@ -9,9 +9,10 @@ fuzz_ask_rules(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 {
 	const ShopperItemsets *s = shopper_itemsets(m);
 	int32_t		basket[4];
-	ShopperItemsetLimits set_limits = {.min_length = (int) (random % 3),.contains = basket,.n_contains = (int) (random % 7 == 0)};
+	ShopperItemsetLimits set_limits = {.kind = (ShopperItemsetKind) (random / 16 % 3),.min_length = (int) (random % 3),.contains = basket,.n_contains = (int) (random % 7 == 0)};
 	ShopperRuleLimits rule_limits = {.max_consequent = random % 2 ? 2 : SHOPPER_MAX_SET_LENGTH,.max_rules = random % 3 ? 50 : 0,
-	.min_confidence = (double) (random % 11) / 20,.by = (ShopperRuleMeasure) (random % 5)};
+	.min_confidence = (double) (random % 11) / 20,.by = (ShopperRuleMeasure) (random % 5),
+	.max_q = random / 32 % 2 ? 0.5 : 0,.no_redundant = random / 64 % 2};
 	ShopperSuggestLimits suggest = {.n = 20};
 	ShopperItemsetList sets;
 	ShopperRuleList rules;
