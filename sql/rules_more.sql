@@ -1,4 +1,4 @@
--- Baskets beyond pairs: closed and maximal sets, false discoveries, redundant rules, changes.
+-- Baskets beyond pairs: closed and maximal sets, false discoveries, redundant rules, changes, sequences.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pg_shopper;
 RESET client_min_messages;
@@ -53,3 +53,44 @@ SELECT c.antecedent, c.consequent, status, round(old_support::numeric, 3) AS old
 FROM then_and_now, rule_changes(old, new, 0.25, 1.2, max_length => 2) c;
 SELECT status, count(*) FROM then_and_now, rule_changes(new, old, alpha => 0) GROUP BY status ORDER BY status;
 SELECT status, count(*) FROM then_and_now, rule_changes(NULL, old, NULL, NULL, NULL, NULL, NULL, NULL) GROUP BY status;
+
+-- sequences: 30 customers buy a phone, 20 of them a case 1 to 20 days later, 12 a charger on the day of the phone and a cable a week after
+CREATE TEMP TABLE visits AS
+SELECT c AS customer, i.item, '2024-03-01'::timestamptz + i.day * interval '24 hours' AS at
+FROM generate_series(1, 40) c,
+     LATERAL (VALUES ('phone', 5, c <= 30), ('case', 5 + c, c <= 20), ('charger', 5, c % 5 < 2), ('cable', 12, c % 5 < 2), ('lamp', c, true), ('lamp', c + 10, c > 20)) i(item, day, bought)
+WHERE bought;
+CREATE TEMP TABLE paths AS SELECT train_sequence_rules(customer, item, at, sequences(max_gap => 14, min_count => 4)) AS m FROM visits;
+SELECT r.antecedent, r.consequent, customer_count AS n, antecedent_count AS a, consequent_count AS c, round(support::numeric, 4) AS support,
+       round(confidence::numeric, 4) AS confidence, round(lift::numeric, 4) AS lift, round(mean_days::numeric, 3) AS mean,
+       round(median_days::numeric, 3) AS median, round(p_value::numeric, 6) AS p
+FROM paths, sequence_rules(m) r;
+SELECT r.antecedent, r.consequent, customer_count FROM paths, sequence_rules(m, 0.4, 1.1, 0.1, 12, ARRAY['phone'], '{case,cable}') r;
+SELECT r.antecedent, r.consequent FROM paths, sequence_rules(m, max_p => 0.01, max_rules => 2) r;
+SELECT count(*) FROM paths, sequence_rules(m, antecedent_contains => '{phone,tram}');
+SELECT count(*) FROM sequence_rules(NULL);
+SELECT model_info(m) - 'bytes' - 'options' FROM paths;
+-- the same model from a query, from dates in their place, and from any order of lines
+SELECT train_sequence_rules_from('SELECT customer, item, at FROM visits', sequences(max_gap => 14, min_count => 4)) = m AS same,
+       (SELECT train_sequence_rules(customer, item, at, sequences(max_gap => 14, min_count => 4) ORDER BY item DESC, customer) FROM visits) = m AS any_order,
+       (SELECT train_sequence_rules_from('SELECT customer, item, (at AT TIME ZONE current_setting(''timezone''))::date FROM visits', sequences(max_gap => 14, min_count => 4))) IS NOT NULL AS dates
+FROM paths;
+SELECT customer_count, round(mean_days::numeric, 2) AS mean FROM sequence_rules((SELECT train_sequence_rules(customer, item, at, sequences(max_gap => 20, min_gap => 15, max_antecedent => 1)) FROM visits), antecedent_contains => '{phone}', consequent_contains => '{case}');
+-- two items of an antecedent within a week
+SELECT r.antecedent, r.consequent, customer_count FROM sequence_rules((SELECT train_sequence_rules(customer, item, at, sequences(max_gap => 30, together => 7, min_count => 8)) FROM visits), antecedent_contains => '{charger,cable}') r;
+SELECT train_sequence_rules(customer, item, at, sequences(min_gap => 20, max_gap => 10)) FROM visits;
+SELECT train_sequence_rules(customer, item, at, sequences(max_gap => 0)) FROM visits;
+SELECT train_sequence_rules(customer, item, at, sequences(max_rules => 1, min_count => 1)) FROM visits;
+SELECT train_sequence_rules(customer, item, at, itemsets()) FROM visits;
+SELECT train_sequence_rules_from('SELECT customer, item FROM visits');
+SELECT train_sequence_rules_from('SELECT customer, item, customer FROM visits');
+SELECT train_sequence_rules(customer, item, NULL::timestamptz) FROM visits;
+SELECT length(train_sequence_rules(customer, item, at, sequences(min_count => 41))) > 0 AS empty_model FROM visits;
+SELECT r.* FROM models, sequence_rules(m) r;
+SELECT r.* FROM paths, assoc_rules(m) r;
+
+-- a statement that would look at a very many pairs ends when it is told to
+SET statement_timeout = 300;
+SELECT train_sequence_rules(c, i, '2024-01-01'::timestamptz + (i * 7 + c) % 100 * interval '1 day', sequences(together => 100, min_count => 2, max_rules => 100000000))
+FROM generate_series(1, 3) c, generate_series(1, 3000) i;
+RESET statement_timeout;

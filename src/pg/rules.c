@@ -1,6 +1,6 @@
 /*
  * rules.c: the SQL calls of item set models: assoc_rules, frequent_itemsets,
- * assoc_recommend, and the test of rule_changes.
+ * assoc_recommend and the test of rule_changes; and sequence_rules.
  *
  * Sets go out in the order of their ids' values, so that a set looks the same from
  * every model.
@@ -10,10 +10,12 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/lsyscache.h"
 
 #include "../core/special.h"
 #include "../models/rules/rules.h"
+#include "../models/rules/sequences.h"
 
 typedef struct Call
 {
@@ -273,6 +275,92 @@ Datum
 shopper_frequent_itemsets_as(PG_FUNCTION_ARGS)
 {
 	return frequent_itemsets(fcinfo, 2);
+}
+
+/* ---- sequence_rules: (model, min_confidence, min_lift, min_support, min_count, antecedent_contains, consequent_contains, max_p, max_rules) ---- */
+
+static bool
+has(const int32_t *codes, int n, int32_t code)
+{
+	for (int i = 0; i < n; i++)
+		if (codes[i] == code)
+			return true;
+	return false;
+}
+
+static void
+put_sequence(Call *call, ShopperIdSets *sets, const ShopperSequences *s, const ShopperSequenceRule *r, double p)
+{
+	Datum		v[11];
+	bool		null[11] = {false};
+	int32_t		antecedent[2] = {r->first, r->second};
+
+	shopper_id_row_begin(&call->c);
+	v[0] = shopper_id_array(sets, antecedent, r->second < 0 ? 1 : 2);
+	v[1] = shopper_id_of(sets, r->consequent);
+	v[2] = Int64GetDatum(r->count);
+	v[3] = Int64GetDatum(r->antecedent_count);
+	v[4] = Int64GetDatum(s->items.count[r->consequent]);
+	v[5] = Float8GetDatum((double) r->count / s->n_customers);
+	v[6] = Float8GetDatum((double) r->count / r->antecedent_count);
+	v[7] = Float8GetDatum(shopper_sequence_lift(s, r));
+	v[8] = Float8GetDatum(r->mean_days);
+	v[9] = Float8GetDatum(r->median_days);
+	set_unless_nan(&v[10], &null[10], p);
+	shopper_id_row_end(&call->c, v, null);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sequence_rules);
+Datum
+shopper_sequence_rules(PG_FUNCTION_ARGS)
+{
+	Call		call;
+	const ShopperSequences *s;
+	ShopperIdSets sets;
+	double		min_confidence,
+				min_lift,
+				max_p;
+	int64		min_count,
+				left;
+	int32_t    *antecedent,
+			   *consequent;
+	int			n_antecedent,
+				n_consequent;
+
+	if (!shopper_id_call_begin(fcinfo, &call.c, SHOPPER_SEQUENCES, "a model of sequence rules", "They come from train_sequence_rules."))
+		return (Datum) 0;
+	s = shopper_sequences(call.c.model);
+	call.items = &s->items;
+	min_confidence = number_argument(&call, 1, "min_confidence", 1);
+	min_lift = number_argument(&call, 2, "min_lift", INFINITY);
+	min_count = shopper_min_count(number_argument(&call, 3, "min_support", 1), s->n_customers);
+	min_count = Max(min_count, bigint_argument(&call, 4, "min_count"));
+	antecedent = items_argument(&call, 5, "antecedent_contains", &n_antecedent);
+	consequent = items_argument(&call, 6, "consequent_contains", &n_consequent);
+	max_p = number_argument(&call, 7, "max_p", 1);
+	left = int_argument(&call, 8, "max_rules");
+	left = left > 0 ? left : s->n;
+	shopper_id_sets(&sets, call.items, TEXTOID, call.c.context);
+	for (int64 i = 0; i < s->n && left > 0; i++)
+	{
+		const ShopperSequenceRule *r = &s->rule[i];
+		bool		wanted = r->count >= min_count && (double) r->count / r->antecedent_count >= min_confidence
+			&& shopper_sequence_lift(s, r) >= min_lift && (consequent == NULL || has(consequent, n_consequent, r->consequent));
+		double		p;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int k = 0; antecedent != NULL && k < n_antecedent; k++)
+			wanted = wanted && antecedent[k] >= 0 && (antecedent[k] == r->first || antecedent[k] == r->second);
+		if (!wanted)
+			continue;
+		p = r->consequent == r->first || r->consequent == r->second ? NAN	/* bought again: no two sides */
+			: shopper_hypergeometric_tail(r->count, r->antecedent_count, s->items.count[r->consequent], s->n_customers);
+		if (max_p > 0 && !(p <= max_p))
+			continue;
+		put_sequence(&call, &sets, s, r, p);
+		left--;
+	}
+	return shopper_id_call_end(&call.c);
 }
 
 /* ---- assoc_recommend: (model, items [, item_type], n, min_confidence, min_lift, rules_only, only_items, not_items) ---- */

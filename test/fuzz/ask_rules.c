@@ -2,7 +2,9 @@
 #include "fuzz.h"
 
 #include "../../src/core/hash.h"
+#include "../../src/core/special.h"
 #include "../../src/models/rules/rules.h"
+#include "../../src/models/rules/sequences.h"
 
 void
 fuzz_ask_rules(ShopperEnv *env, const ShopperModel *m, uint64_t random)
@@ -49,4 +51,19 @@ fuzz_ask_rules(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 			for (int k = 0; k < suggestions[i].n_antecedent; k++)
 				fuzz_sink += (double) s->items.count[suggestions[i].antecedent[k]];
 		}
+}
+
+void
+fuzz_ask_sequences(const ShopperModel *m)
+{
+	const ShopperSequences *s = shopper_sequences(m);
+
+	fuzz_touch_dictionary(&s->items);
+	for (int64_t i = 0; i < s->n; i++)
+	{
+		const ShopperSequenceRule *r = &s->rule[i];
+
+		fuzz_sink += shopper_sequence_lift(s, r) + (double) s->items.count[r->first] + (r->second >= 0 ? (double) s->items.count[r->second] : 0)
+			+ shopper_hypergeometric_tail(r->count, r->antecedent_count, s->items.count[r->consequent], s->n_customers);
+	}
 }

@@ -32,10 +32,16 @@ adjust(ShopperEnv *env, double *p, int64_t n, double *q)
 	}
 	SHOPPER_TRY(shopper_sort_order(env, key, order, n));
 	for (int64_t i = 0; i < n; i++)
+	{
+		if ((i & 0xfffff) == 0)
+			SHOPPER_TRY(shopper_poll(env));
 		q[i] = p[order[i]];
+	}
 	memcpy(p, q, (size_t) n * sizeof(*p));
 	for (int64_t i = n - 1; i >= 0; i--)
 	{
+		if ((i & 0xfffff) == 0)
+			SHOPPER_TRY(shopper_poll(env));
 		if (p[i] * (double) n / (double) (i + 1) < least)
 			least = p[i] * (double) n / (double) (i + 1);
 		q[i] = least;
