@@ -6,6 +6,8 @@
 #ifndef SHOPPER_SPECIAL_H
 #define SHOPPER_SPECIAL_H
 
+#include <stdint.h>
+
 /* P(Z <= z) of the standard normal. */
 extern double shopper_normal_cdf(double z);
 /* P(X > x) of chi-square with df degrees of freedom; 1 for x <= 0. */
@@ -18,5 +20,10 @@ extern double shopper_student_t_quantile(double p, double df);
 extern double shopper_gamma_upper(double a, double x);
 /* The regularized incomplete beta function I_x(a, b); a, b > 0, 0 <= x <= 1. */
 extern double shopper_beta_lower(double a, double b, double x);
+/*
+ * P(X >= k): `drawn` of `whole` things are drawn, `marked` of them are marked, X is how many of
+ * those come (Fisher's exact test, one-sided). To 1e-10 relative; 0 below about 1e-308.
+ */
+extern double shopper_hypergeometric_tail(int64_t k, int64_t drawn, int64_t marked, int64_t whole);
 
 #endif

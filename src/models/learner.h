@@ -19,7 +19,8 @@ typedef enum ShopperShape
 {
 	SHOPPER_ROWS,				/* records with a target */
 	SHOPPER_BASKETS,			/* (basket, item) */
-	SHOPPER_RATINGS				/* (user, item [, rating] [, time]) */
+	SHOPPER_RATINGS,			/* (user, item [, rating] [, time]) */
+	SHOPPER_SEQUENCES			/* (customer, item, time) */
 } ShopperShape;
 
 typedef enum ShopperTask
@@ -27,7 +28,8 @@ typedef enum ShopperTask
 	SHOPPER_CLASSIFY = 1,
 	SHOPPER_REGRESS = 2,
 	SHOPPER_FIND_RULES = 4,
-	SHOPPER_RECOMMEND = 8
+	SHOPPER_RECOMMEND = 8,
+	SHOPPER_FIND_SEQUENCES = 16
 } ShopperTask;
 
 typedef struct ShopperMetric
@@ -152,7 +154,7 @@ typedef struct ShopperLearner
 	 * Pairs arrive finished (shopper_pairs_finish).
 	 */
 	ShopperStatus (*train_rows) (ShopperEnv *env, ShopperModel *model, ShopperTable *table, const ShopperModel *previous);
-	ShopperStatus (*train_baskets) (ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs);
+	ShopperStatus (*train_baskets) (ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs);	/* SEQUENCES too */
 	ShopperStatus (*train_ratings) (ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const ShopperModel *previous);
 
 	/* ROWS: one encoded row; out gets a probability per class, or one number. Never fails, allocates nothing. */

@@ -119,7 +119,7 @@ shopper_model_info(PG_FUNCTION_ARGS)
 	shopper_json_begin(&j);
 	shopper_json_text(&j, "algorithm", m->learner->name);
 	shopper_json_text(&j, "job", m->task == SHOPPER_CLASSIFY ? "classifier" : m->task == SHOPPER_REGRESS ? "regressor"
-			  : m->task == SHOPPER_FIND_RULES ? "rules" : "recommender");
+			  : m->task == SHOPPER_FIND_RULES ? "rules" : m->task == SHOPPER_FIND_SEQUENCES ? "sequence rules" : "recommender");
 	shopper_json_number(&j, "bytes", (double) toast_raw_datum_size(PG_GETARG_DATUM(0)) - VARHDRSZ);
 	shopper_json_number(&j, "rows", (double) m->n_rows);
 	shopper_json_number(&j, "training_rows", (double) m->n_train);

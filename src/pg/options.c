@@ -90,6 +90,8 @@ task_in_words(ShopperTask task)
 			return "rules";
 		case SHOPPER_RECOMMEND:
 			return "a recommender";
+		case SHOPPER_FIND_SEQUENCES:
+			return "sequence rules";
 	}
 	return "";
 }
@@ -107,6 +109,8 @@ default_learner(ShopperTask task)
 			return "itemsets";
 		case SHOPPER_RECOMMEND:
 			return "svd";
+		case SHOPPER_FIND_SEQUENCES:
+			return "sequences";
 	}
 	return "";
 }

@@ -149,7 +149,7 @@ shopper_pair_training_create(MemoryContext parent, ShopperTask task, Jsonb *opti
 void
 shopper_pair_training_types(ShopperPairTraining *t, Oid left, Oid right, Oid value, Oid time)
 {
-	const char *who = t->task == SHOPPER_FIND_RULES ? "basket" : "user";
+	const char *who = t->task == SHOPPER_FIND_RULES ? "basket" : t->task == SHOPPER_FIND_SEQUENCES ? "customer" : "user";
 
 	shopper_id_reader(&t->left, left, t->context, who);
 	shopper_id_reader(&t->right, right, t->context, "item");
@@ -181,7 +181,7 @@ shopper_pair_training_add(ShopperPairTraining *t, Datum left, bool left_null, Da
 	{
 		double		days = shopper_value_days(&t->time, time);
 
-		at = isnan(days) ? 0 : (int64) (days * (double) USECS_PER_DAY);
+		at = isnan(days) ? 0 : (int64) rint(days * (double) USECS_PER_DAY);
 		time_null = isnan(days);
 	}
 	if (left_null || right_null || (t->has_value && (value_null || number - number != 0)) || (t->has_time && time_null))
@@ -209,7 +209,7 @@ finish(ShopperPairTraining *t)
 	shopper_release(t->env, start);
 	shopper_env_start_pool(t->env, t->pairs.n);
 	t->model.n_rows = t->model.n_train = t->pairs.n;
-	if (t->task == SHOPPER_FIND_RULES)
+	if (t->task == SHOPPER_FIND_RULES || t->task == SHOPPER_FIND_SEQUENCES)
 		return t->model.learner->train_baskets(t->env, &t->model, &t->pairs);
 	return t->model.learner->train_ratings(t->env, &t->model, &t->pairs, t->previous);
 }
@@ -236,7 +236,7 @@ typedef struct PairArguments	/* in fn_extra: argument numbers, 0 = absent */
 } PairArguments;
 
 static PairArguments *
-find_arguments(FunctionCallInfo fcinfo)
+find_arguments(FunctionCallInfo fcinfo, ShopperTask task)
 {
 	PairArguments *a = fcinfo->flinfo->fn_extra;
 
@@ -252,7 +252,7 @@ find_arguments(FunctionCallInfo fcinfo)
 		a->type[i] = type;
 		if (i < 3)
 			continue;
-		if (i == 3 && (PG_NARGS() > 4 || (type != JSONBOID && type != UNKNOWNOID)))
+		if (i == 3 && task != SHOPPER_FIND_SEQUENCES && (PG_NARGS() > 4 || (type != JSONBOID && type != UNKNOWNOID)))
 			a->value = i;
 		else if (type == JSONBOID)
 			a->options = i;
@@ -278,7 +278,7 @@ accumulate(FunctionCallInfo fcinfo, ShopperTask task)
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "aggregate function called in non-aggregate context");
-	a = find_arguments(fcinfo);
+	a = find_arguments(fcinfo, task);
 	options = a->options != 0 && !PG_ARGISNULL(a->options) ? PG_GETARG_JSONB_P(a->options) : NULL;
 	if (PG_ARGISNULL(0))
 	{
@@ -303,6 +303,13 @@ Datum
 shopper_rules_accum(PG_FUNCTION_ARGS)
 {
 	return accumulate(fcinfo, SHOPPER_FIND_RULES);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sequences_accum);
+Datum
+shopper_sequences_accum(PG_FUNCTION_ARGS)
+{
+	return accumulate(fcinfo, SHOPPER_FIND_SEQUENCES);
 }
 
 PG_FUNCTION_INFO_V1(shopper_recommender_accum);
@@ -350,7 +357,8 @@ static void
 twin_start(void *state, TupleDesc desc)
 {
 	TwinColumns *c = state;
-	bool		rules = c->t->task == SHOPPER_FIND_RULES;
+	bool		rules = c->t->task == SHOPPER_FIND_RULES,
+				sequences = c->t->task == SHOPPER_FIND_SEQUENCES;
 
 	c->value = c->time = -1;
 	for (int i = 2; i < desc->natts && !rules; i++)
@@ -364,9 +372,10 @@ twin_start(void *state, TupleDesc desc)
 		if (desc == NULL)
 			break;
 	}
-	if (desc == NULL || desc->natts < 2 || (rules && desc->natts != 2))
+	if (desc == NULL || desc->natts < 2 || (rules && desc->natts != 2) || (sequences && (desc->natts != 3 || c->time != 2)))
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 						errmsg(rules ? "the query must return two columns: basket, item"
+							   : sequences ? "the query must return three columns: customer, item, time"
 							   : "the query must return user, item and, when there are any, rating and time"),
 						errhint("Columns are read by position, not by name.")));
 	shopper_pair_training_types(c->t, TupleDescAttr(desc, 0)->atttypid, TupleDescAttr(desc, 1)->atttypid,
@@ -409,6 +418,13 @@ Datum
 shopper_train_rules_from(PG_FUNCTION_ARGS)
 {
 	return train_from(fcinfo, SHOPPER_FIND_RULES);
+}
+
+PG_FUNCTION_INFO_V1(shopper_train_sequence_rules_from);
+Datum
+shopper_train_sequence_rules_from(PG_FUNCTION_ARGS)
+{
+	return train_from(fcinfo, SHOPPER_FIND_SEQUENCES);
 }
 
 PG_FUNCTION_INFO_V1(shopper_train_recommender_from);

@@ -303,6 +303,9 @@ fuzz_ask(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 		case SHOPPER_BASKETS:
 			fuzz_ask_rules(env, m, random);
 			break;
+		case SHOPPER_SEQUENCES:
+			fuzz_ask_sequences(m);
+			break;
 		case SHOPPER_RATINGS:
 			ask_ratings(env, m, random);
 			break;

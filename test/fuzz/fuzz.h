@@ -9,12 +9,14 @@ enum
 {
 #define ROWS(name, learner, classes, options) +1
 #define BASKETS(name, ids, options) +1
+#define SEQUENCES(name, ids, options) +1
 #define RATINGS(name, learner, implicit, options) +1
 #define SUMS(name) +1
 	FUZZ_KINDS = 0
 #include "kinds.def"
 #undef ROWS
 #undef BASKETS
+#undef SEQUENCES
 #undef RATINGS
 #undef SUMS
 };
@@ -38,5 +40,6 @@ extern volatile double fuzz_sink;
 extern void fuzz_touch_dictionary(const ShopperDictionary *d);
 extern void fuzz_ask_trees(ShopperEnv *env, const ShopperModel *model, const double *dense, const int32_t *lookup, uint64_t random);
 extern void fuzz_ask_rules(ShopperEnv *env, const ShopperModel *model, uint64_t random);
+extern void fuzz_ask_sequences(const ShopperModel *model);
 
 #endif

@@ -13,11 +13,13 @@
 const char *const fuzz_kind_name[FUZZ_KINDS] = {
 #define ROWS(name, learner, classes, options) name,
 #define BASKETS(name, ids, options) name,
+#define SEQUENCES(name, ids, options) name,
 #define RATINGS(name, learner, implicit, options) name,
 #define SUMS(name) name,
 #include "kinds.def"
 #undef ROWS
 #undef BASKETS
+#undef SEQUENCES
 #undef RATINGS
 #undef SUMS
 };
@@ -171,6 +173,23 @@ train_baskets(ShopperEnv *env, ShopperModel *model, ShopperIdType items, const c
 	return model->learner->train_baskets(env, model, &pairs);
 }
 
+static ShopperStatus
+train_sequences(ShopperEnv *env, ShopperModel *model, ShopperIdType items, const char *options)
+{
+	const int64_t day = 86400000000;
+	ShopperPairs pairs;
+	int64_t    *first;
+
+	SHOPPER_TRY(start(env, model, &shopper_learner_sequences, SHOPPER_FIND_SEQUENCES, options));
+	SHOPPER_TRY(shopper_pairs_init(&pairs, env, SHOPPER_ID_INT, items, false, true));
+	for (int u = 0; u < USERS; u++)
+		for (int i = 0; i < ITEMS; i++)
+			if (shopper_uniform(4, (uint64_t) u, (uint64_t) i) < 0.5)
+				SHOPPER_TRY(add_pair(&pairs, u, i, 0, (u + 2 * i) * day));
+	SHOPPER_TRY(shopper_pairs_finish(&pairs, &first));
+	return model->learner->train_baskets(env, model, &pairs);
+}
+
 ShopperStatus
 fuzz_train_ratings(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, bool implicit, const char *options, const ShopperModel *previous)
 {
@@ -217,6 +236,8 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 	if (k == at++) return fuzz_train_rows(env, model, &shopper_learner_##learner, classes, options, NULL);
 #define BASKETS(name, ids, options) \
 	if (k == at++) return train_baskets(env, model, ids, options);
+#define SEQUENCES(name, ids, options) \
+	if (k == at++) return train_sequences(env, model, ids, options);
 #define RATINGS(name, learner, implicit, options) \
 	if (k == at++) return fuzz_train_ratings(env, model, &shopper_learner_##learner, implicit, options, NULL);
 #define SUMS(name) \
@@ -224,6 +245,7 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 #include "kinds.def"
 #undef ROWS
 #undef BASKETS
+#undef SEQUENCES
 #undef RATINGS
 #undef SUMS
 	return SHOPPER_UNSUPPORTED;

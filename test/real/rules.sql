@@ -3,7 +3,7 @@
 \pset format unaligned
 \pset tuples_only on
 BEGIN;
-SELECT plan(57);
+SELECT plan(66);
 
 CREATE TEMP TABLE line AS
 SELECT 'groceries' AS data, basket_id::text AS basket, item FROM groceries UNION ALL
@@ -76,6 +76,25 @@ SELECT is((SELECT array_agg(r::text ORDER BY r::text) FROM model, assoc_rules(m,
              (SELECT train_rules(basket_id, item, itemsets(min_support => support)) FROM groceries), 0.25) AS r),
           format('groceries: a model of support %s gives the rules that the larger model has', support))
 FROM (VALUES (0.006), (0.002), (0.01)) AS v(support);
+
+-- Closed and maximal sets, as test/oracle/rules_oracle.py counts them and pyfim does.
+SELECT is((SELECT string_agg(n::text, ' ' ORDER BY o) FROM unnest(ARRAY['all', 'closed', 'maximal']) WITH ORDINALITY AS k(kind, o),
+             LATERAL (SELECT count(*) AS n FROM frequent_itemsets(m, sets => kind, min_support => s.support)) AS c),
+          expected, format('%s, support %s: all, closed and maximal sets', data, support))
+FROM (SELECT v.*, (SELECT train_rules(basket, item, itemsets(min_support => v.trained)) FROM line AS l WHERE l.data = v.data) AS m
+      FROM (VALUES ('mushroom', 0.3, 0.3, '2735 427 63'), ('mushroom', 0.2, 0.2, '53583 1197 158'), ('mushroom', 0.2, 0.3, '2735 427 63'),
+                   ('groceries', 0.01, 0.01, '333 333 243'), ('groceries', 0.001, 0.005, '1001 1001 708'),
+                   ('groceries', 0.001, 0.001, '13492 13464 7794')) AS v(data, trained, support, expected)) AS s;
+
+-- Redundant rules and discoveries at a false discovery rate of 0.05, counted by the same script (Fisher's test by scipy).
+SELECT is(format('%s %s %s', (SELECT count(*) FROM assoc_rules(m, confidence)), (SELECT count(*) FROM assoc_rules(m, confidence, no_redundant => true)),
+                 (SELECT count(*) FROM assoc_rules(m, confidence, max_q => 0.05))), expected, format('groceries: rules of confidence %s: all, not redundant, discoveries', confidence))
+FROM model, (VALUES (0, '40943 35145 34419'), (0.5, '5668 5096 5668')) AS v(confidence, expected);
+WITH r AS MATERIALIZED (SELECT a.* FROM model, assoc_rules(m, 0.2, min_support => 0.002, max_consequent => 3) AS a)
+SELECT is((SELECT count(*)::int FROM model, assoc_rules(m, 0.2, min_support => 0.002, max_consequent => 3, no_redundant => true)),
+          count(*)::int, 'groceries: redundant rules with up to 3 items on the right, as a query finds them')
+FROM r WHERE NOT EXISTS (SELECT FROM r AS p WHERE p.consequent = r.consequent AND p.antecedent <@ r.antecedent
+                         AND p.antecedent <> r.antecedent AND p.confidence >= r.confidence);
 
 -- The best suggestion follows from the rules.
 SELECT is(array_agg(item || ' ' || round(score::numeric, 6) || ' ' || because::text ORDER BY rank),

@@ -124,6 +124,103 @@ is_rule(const Shop *shop, uint32_t left, uint32_t right, const ShopperRuleLimits
 		&& (left & need_left) == need_left && (need_right == 0 || (right & need_right) != 0);
 }
 
+/* Closed or maximal among the sets of at least min_count baskets, the model holding those of model_count. */
+static void
+kinds_as_counted(ShopperEnv *env, const Shop *shop, const ShopperModel *model, int model_count, int min_count, int min_length)
+{
+	int32_t		code[ITEMS];
+	int			item[ITEMS];
+
+	item_codes(model, code, item);
+	for (int kind = SHOPPER_ALL_SETS; kind <= SHOPPER_MAXIMAL_SETS; kind++)
+	{
+		ShopperItemsetLimits limits = {.kind = (ShopperItemsetKind) kind,.min_count = min_count,.min_length = min_length};
+		ShopperItemsetList list;
+		ShopperItemset set;
+		int64_t		n = 0;
+		int			wrong = 0;
+		static bool granted[SETS];
+
+		for (uint32_t s = 1; s < SETS; s++)
+		{
+			granted[s] = shop->count[s] >= min_count && shop->count[s] >= model_count && __builtin_popcount(s) >= min_length;
+			for (int i = 0; i < ITEMS; i++)
+				if ((s >> i & 1) == 0 && kind != SHOPPER_ALL_SETS
+					&& shop->count[s | 1u << i] >= (kind == SHOPPER_CLOSED_SETS ? shop->count[s] : min_count > model_count ? min_count : model_count))
+					granted[s] = false;
+			n += granted[s];
+		}
+		CHECK_OK(env, shopper_itemsets_find(env, model, &limits, 0, &list));
+		CHECK(list.n == n);
+		for (int64_t i = 0; i < list.n; i++)
+		{
+			shopper_itemsets_get(&list, i, &set);
+			wrong += !granted[mask_of(set.items, set.n, item)];
+		}
+		CHECK(wrong == 0);
+	}
+}
+
+/* Does a part of the antecedent, not empty, have at least the confidence? */
+static bool
+is_redundant(const Shop *shop, uint32_t left, uint32_t right)
+{
+	for (uint32_t part = (left - 1) & left; part > 0; part = (part - 1) & left)
+		if (shop->count[part | right] * shop->count[left] >= shop->count[left | right] * shop->count[part])
+			return true;
+	return false;
+}
+
+/* q by its definition, and what max_q and no_redundant leave. */
+static void
+pruned_as_counted(ShopperEnv *env, const Shop *shop, const ShopperModel *model, double max_q, bool no_redundant)
+{
+	ShopperRuleLimits limits = {.min_confidence = 0.3,.max_consequent = 2};
+	ShopperRuleList all,
+				list;
+	ShopperRule rule,
+				other;
+	int32_t		code[ITEMS];
+	int			item[ITEMS],
+				wrong = 0;
+	int64_t		n = 0;
+
+	item_codes(model, code, item);
+	CHECK_OK(env, shopper_rules_find(env, model, &limits, &all));
+	for (int64_t i = 0; i < all.n; i++)
+	{
+		double		q = 1;
+
+		shopper_rules_get(&all, i, &rule);
+		for (int64_t j = 0; j < all.n; j++)
+			if (all.ref[j].fisher_p >= rule.fisher_p)
+			{
+				int64_t		rank = 0;
+
+				for (int64_t k = 0; k < all.n; k++)
+					rank += all.ref[k].fisher_p <= all.ref[j].fisher_p;
+				q = fmin(q, all.ref[j].fisher_p * (double) all.n / (double) rank);
+			}
+		wrong += fabs(q - rule.q_value) > 1e-12;
+		n += q <= max_q && !(no_redundant && is_redundant(shop, mask_of(rule.antecedent, rule.n_antecedent, item),
+														  mask_of(rule.consequent, rule.n_consequent, item)));
+	}
+	CHECK(wrong == 0);
+	limits.max_q = max_q;
+	limits.no_redundant = no_redundant;
+	CHECK_OK(env, shopper_rules_find(env, model, &limits, &list));
+	CHECK(list.n == n && n > 0 && n < all.n);
+	limits.max_rules = 2;
+	CHECK_OK(env, shopper_rules_find(env, model, &limits, &all));
+	CHECK(all.n == 2);
+	for (int64_t i = 0; i < 2; i++)
+	{
+		shopper_rules_get(&all, i, &rule);
+		shopper_rules_get(&list, i, &other);
+		CHECK(memcmp(&rule, &other, sizeof(rule)) == 0);
+	}
+}
+
 static double
 by_measure(const ShopperRule *rule, ShopperRuleMeasure by)
 {
@@ -315,6 +412,11 @@ models(void)
 		sets_as_counted(&shop, &model, &(ShopperItemsetLimits) {.min_count = 5, .contains = contains, .n_contains = 2}, 1 << 1 | 1 << 4, 5);
 		sets_as_counted(&shop, &model, &(ShopperItemsetLimits) {.min_length = 60}, 0, 4);
 		rules_as_counted(env, &shop, &model, (ShopperRuleLimits) {0}, 4, 0, 0);
+		kinds_as_counted(env, &shop, &model, 4, 1, 0);
+		kinds_as_counted(env, &shop, &model, 4, 7, 2);
+		pruned_as_counted(env, &shop, &model, 1, true);
+		pruned_as_counted(env, &shop, &model, 0.9, false);
+		pruned_as_counted(env, &shop, &model, 0.9, true);
 		for (int by = SHOPPER_BY_LIFT; by <= SHOPPER_BY_CONVICTION; by++)
 			rules_as_counted(env, &shop, &model, (ShopperRuleLimits) {.min_confidence = 0.4, .max_consequent = 9, .by = by}, 4, 0, 0);
 		rules_as_counted(env, &shop, &model, (ShopperRuleLimits) {.min_lift = 1.1, .min_length = 3, .max_length = 4, .min_support = 0.1}, 6, 0, 0);
@@ -352,7 +454,9 @@ count_keys(void *ctx, const char *key, double value)
 static void
 use(ShopperEnv *env, const ShopperModel *model)
 {
-	ShopperRuleLimits limits = {.max_consequent = 3, .max_rules = 5};
+	ShopperRuleLimits limits = {.max_consequent = 3, .max_rules = 5, .no_redundant = true};
+	ShopperItemsetLimits closed = {.kind = SHOPPER_CLOSED_SETS};
+	ShopperItemsetList sets;
 	ShopperSuggestLimits suggest = {.n = 5};
 	ShopperItemsetCursor cursor;
 	ShopperItemset set;
@@ -365,6 +469,7 @@ use(ShopperEnv *env, const ShopperModel *model)
 	shopper_itemsets_begin(&cursor, model, NULL);
 	while (shopper_itemsets_next(&cursor, &set))
 		CHECK(set.count > 0 && set.n > 0);
+	CHECK_OK(env, shopper_itemsets_find(env, model, &closed, 0, &sets));
 	if (shopper_rules_find(env, model, &limits, &list) == SHOPPER_OK)
 		for (int64_t i = 0; i < list.n; i++)
 			shopper_rules_get(&list, i, &rule);

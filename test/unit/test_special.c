@@ -5,6 +5,36 @@
 
 #define CHECK_CLOSE(got, wanted) CHECK_NEAR((got) / (wanted), 1.0, 1e-12)
 
+/* From test/oracle/rules_oracle.py fisher: sums in 40 digits. */
+static void
+hypergeometric(void)
+{
+	static const struct {int64_t k, drawn, marked, whole; double p;} known[] = {
+		{3, 5, 4, 10, 0.2619047619047619},
+		{1, 8, 2, 20, 0.6526315789473684},
+		{12, 40, 50, 1000, 1.24911641333231e-7},
+		{102, 1066, 1903, 9835, 1.0},
+		{20, 30, 1000, 9835, 1.300076120997207e-13},
+		{60, 1000, 900, 10000, 0.9999040183556186},
+		{90, 1000, 900, 10000, 0.5181493645465232},
+		{250, 1000, 900, 10000, 4.636618288084824e-58},
+		{14000, 40000, 35000, 100000, 0.5026454910275965},
+		{50200, 300000, 500000, 3000000, 0.1514613988470589},
+		{700, 2000, 90000, 100000, 1.0},
+		{5, 5, 100000, 400000, 0.0009764892591857933},
+		{99999, 100000, 99999, 100001, 1.999980000199998e-5},
+		{0, 5, 4, 10, 1}, {5, 5, 4, 10, 0}, {1, 0, 4, 10, 0}, {2, 9, 3, 10, 1}, {10, 10, 10, 10, 1}, {1, 1, 1, 1, 1},
+	};
+
+	for (int i = 0; i < (int) (sizeof(known) / sizeof(known[0])); i++)
+	{
+		double		p = shopper_hypergeometric_tail(known[i].k, known[i].drawn, known[i].marked, known[i].whole);
+
+		CHECK(fabs(p - known[i].p) <= 1e-12 * known[i].p);
+		CHECK(p == shopper_hypergeometric_tail(known[i].k, known[i].marked, known[i].drawn, known[i].whole));
+	}
+}
+
 void
 test_special(void)
 {
@@ -39,4 +69,5 @@ test_special(void)
 	CHECK(shopper_beta_lower(2, 3, 0) == 0 && shopper_beta_lower(2, 3, 1) == 1);
 	CHECK(isnan(shopper_chi_square_tail(NAN, 1)) && isnan(shopper_chi_square_tail(1, 0)));
 	CHECK(isnan(shopper_student_t_tail(NAN, 1)) && isnan(shopper_student_t_tail(1, -1)));
+	hypergeometric();
 }

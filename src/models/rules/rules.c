@@ -1,4 +1,4 @@
-/* rules.c: walking through item sets, and rules made from them; see rules.h */
+/* rules.c: rules made from item sets; see rules.h */
 #include "rules.h"
 
 #include <math.h>
@@ -9,119 +9,6 @@
 
 #define POLL_STEPS 500000		/* a step is one item looked at or one child looked up: at most 30 ns */
 #define SPARE_RULES 65536		/* collected beyond max_rules before the worst are dropped */
-
-/* ---- frequent item sets ---- */
-
-/* Which of min_count and min_support binds. */
-static int64_t
-least_count(const ShopperItemsets *s, int64_t min_count, double min_support)
-{
-	int64_t		count = min_support > 0 ? shopper_min_count(min_support, s->n_baskets) : 1;
-
-	return count > min_count ? count : min_count;
-}
-
-void
-shopper_itemsets_begin(ShopperItemsetCursor *c, const ShopperModel *model, const ShopperItemsetLimits *limits)
-{
-	const ShopperItemTree *tree = &shopper_itemsets(model)->tree;
-	int			longest = SHOPPER_MAX_SET_LENGTH;
-
-	memset(c, 0, sizeof(*c));
-	c->sets = shopper_itemsets(model);
-	if (limits != NULL)
-		c->limits = *limits;
-	c->min_count = least_count(c->sets, c->limits.min_count, c->limits.min_support);
-	if (c->limits.max_length > 0 && c->limits.max_length < longest)
-		longest = c->limits.max_length;
-	c->next = c->limits.min_length <= 1 ? 0
-		: c->limits.min_length > SHOPPER_MAX_SET_LENGTH ? tree->n : tree->level[c->limits.min_length];
-	c->end = tree->level[longest + 1];
-}
-
-static bool
-contains(const ShopperItemset *set, int32_t item)
-{
-	for (int i = 0; i < set->n; i++)
-		if (set->items[i] == item)
-			return true;
-	return false;
-}
-
-static void
-get_set(const ShopperItemsets *sets, int32_t node, ShopperItemset *set)
-{
-	set->n = shopper_itemtree_items(&sets->tree, node, set->items);
-	set->count = sets->tree.count[node];
-	set->support = (double) set->count / sets->n_baskets;
-}
-
-/* Is the set of a node within the limits? Then *set is filled. */
-static bool
-within(const ShopperItemsetCursor *c, int32_t node, ShopperItemset *set)
-{
-	if (c->sets->tree.count[node] < c->min_count)
-		return false;
-	get_set(c->sets, node, set);
-	for (int i = 0; i < c->limits.n_contains; i++)
-		if (!contains(set, c->limits.contains[i]))
-			return false;
-	return true;
-}
-
-bool
-shopper_itemsets_next(ShopperItemsetCursor *c, ShopperItemset *set)
-{
-	while (c->next < c->end)
-		if (within(c, c->next++, set))
-			return true;
-	return false;
-}
-
-ShopperStatus
-shopper_itemsets_find(ShopperEnv *env, const ShopperModel *model, const ShopperItemsetLimits *limits,
-					  int64_t max_sets, ShopperItemsetList *list)
-{
-	ShopperItemsetCursor c;
-	ShopperItemset set;
-	int64_t		capacity = 0;
-	int32_t    *found = NULL;
-	uint64_t   *key;
-	uint32_t   *order;
-
-	memset(list, 0, sizeof(*list));
-	shopper_itemsets_begin(&c, model, limits);
-	list->sets = c.sets;
-	for (int32_t node = c.next; node < c.end; node++)
-	{
-		if ((node & 0xffff) == 0)
-			SHOPPER_TRY(shopper_poll(env));
-		if (!within(&c, node, &set))
-			continue;
-		SHOPPER_TRY(shopper_grow(env, &found, &capacity, list->n + 1, sizeof(*found)));
-		found[list->n++] = node;
-	}
-	SHOPPER_NEW(env, key, list->n);
-	SHOPPER_NEW(env, order, list->n);
-	for (int64_t i = 0; i < list->n; i++)
-		key[i] = (uint64_t) (INT32_MAX - c.sets->tree.count[found[i]]);
-	SHOPPER_TRY(shopper_sort_order(env, key, order, list->n));
-	if (max_sets > 0 && list->n > max_sets)
-		list->n = max_sets;
-	SHOPPER_NEW(env, list->node, list->n);
-	for (int64_t i = 0; i < list->n; i++)
-		list->node[i] = found[order[i]];
-	shopper_release(env, order);
-	shopper_release(env, key);
-	shopper_release(env, found);
-	return SHOPPER_OK;
-}
-
-void
-shopper_itemsets_get(const ShopperItemsetList *list, int64_t i, ShopperItemset *set)
-{
-	get_set(list->sets, list->node[i], set);
-}
 
 /* ---- figures of a rule ---- */
 
@@ -216,6 +103,8 @@ shopper_rules_get(const ShopperRuleList *list, int64_t i, ShopperRule *rule)
 	rule->conviction = conviction(list, ref);
 	rule->chi_square = chi_square(list, ref);
 	rule->p_value = shopper_chi_square_tail(rule->chi_square, 1);
+	rule->fisher_p = ref->fisher_p;
+	rule->q_value = ref->q_value;
 }
 
 /* ---- the best first ---- */
@@ -272,6 +161,9 @@ typedef struct Finder
 	bool	   *left;			/* (level-1 items) wanted in the antecedent */
 	bool	   *right;
 	int			n_left;			/* different ones */
+	double	   *p;				/* (n_p) Fisher's figure of every rule, those dropped by max_rules too */
+	int64_t		n_p;
+	int64_t		p_capacity;
 	int64_t		work;
 	/* the set at hand, rarest item first */
 	int			n;
@@ -304,22 +196,26 @@ add_rule(Finder *f, uint64_t consequent, int32_t antecedent_count)
 {
 	ShopperRuleList *list = f->list;
 	int32_t		node = find_part(f, consequent, true);
-	ShopperRuleRef ref = {f->node, antecedent_count, 0, consequent};
+	ShopperRuleRef ref = {f->node, antecedent_count, 0, consequent, 0, 0};
 
 	if (node < 0)
 		return SHOPPER_OK;
 	ref.consequent_count = f->tree->count[node];
 	if (f->limits.min_lift > 0 && lift(list, &ref) < f->limits.min_lift)
 		return SHOPPER_OK;
-	if (list->n >= INT32_MAX)
+	if (f->n_p >= INT32_MAX)
 	{
 		shopper_fail(f->env, SHOPPER_LIMIT, "more than %d rules", INT32_MAX);
 		shopper_hint(f->env, "Raise min_confidence or min_support, or set max_rules.");
 		return SHOPPER_LIMIT;
 	}
+	ref.fisher_p = shopper_hypergeometric_tail(f->tree->count[f->node], antecedent_count, ref.consequent_count, list->sets->n_baskets);
+	f->work += 20 + 2 * (int64_t) sqrt(antecedent_count);	/* terms: some standard deviations */
+	SHOPPER_TRY(shopper_grow(f->env, &f->p, &f->p_capacity, f->n_p + 1, sizeof(*f->p)));
+	f->p[f->n_p++] = ref.fisher_p;
 	SHOPPER_TRY(shopper_grow(f->env, &list->ref, &list->capacity, list->n + 1, sizeof(ShopperRuleRef)));
 	list->ref[list->n++] = ref;
-	if (f->limits.max_rules == 0 || list->n - SPARE_RULES < f->limits.max_rules * 2)
+	if (f->limits.max_rules == 0 || f->limits.max_q > 0 || f->limits.no_redundant || list->n - SPARE_RULES < f->limits.max_rules * 2)
 		return SHOPPER_OK;
 	SHOPPER_TRY(sort_rules(f->env, list, f->limits.by));
 	list->n = f->limits.max_rules;
@@ -428,7 +324,7 @@ shopper_rules_find(ShopperEnv *env, const ShopperModel *model, const ShopperRule
 	if (f.limits.max_antecedent > 0 && f.limits.max_antecedent < to - f.limits.max_consequent)
 		to = f.limits.max_antecedent + f.limits.max_consequent;
 	from = f.limits.min_length < 2 ? 2 : f.limits.min_length;
-	min_count = least_count(list->sets, f.limits.min_count, f.limits.min_support);
+	min_count = shopper_least_count(list->sets, f.limits.min_count, f.limits.min_support);
 	SHOPPER_NEW0(env, f.left, f.tree->level[2]);
 	SHOPPER_NEW0(env, f.right, f.tree->level[2]);
 	f.n_left = mark(f.tree, f.limits.antecedent_contains, f.limits.n_antecedent_contains, f.left);
@@ -442,9 +338,11 @@ shopper_rules_find(ShopperEnv *env, const ShopperModel *model, const ShopperRule
 		if (f.tree->count[node] >= min_count)
 			SHOPPER_TRY(add_rules_of(&f, node));
 	}
+	SHOPPER_TRY(shopper_rules_prune(env, list, &f.limits, f.p, f.n_p));
 	SHOPPER_TRY(sort_rules(env, list, f.limits.by));
 	if (f.limits.max_rules > 0 && list->n > f.limits.max_rules)
 		list->n = f.limits.max_rules;
+	shopper_release(env, f.p);
 	shopper_release(env, f.right);
 	shopper_release(env, f.left);
 	return SHOPPER_OK;

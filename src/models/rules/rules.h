@@ -29,9 +29,21 @@ shopper_itemsets(const ShopperModel *model)
 
 /* ---- frequent item sets ---- */
 
+/*
+ * Closed: no set of the model holds it in the same number of baskets. Maximal: no set of
+ * the model that has min_count and min_support holds it. Both before the other limits.
+ */
+typedef enum ShopperItemsetKind
+{
+	SHOPPER_ALL_SETS,
+	SHOPPER_CLOSED_SETS,
+	SHOPPER_MAXIMAL_SETS
+} ShopperItemsetKind;
+
 /* All zeros: no limit. */
 typedef struct ShopperItemsetLimits
 {
+	ShopperItemsetKind kind;	/* of shopper_itemsets_find() only */
 	int			min_length;
 	int			max_length;
 	int64_t		min_count;
@@ -39,6 +51,9 @@ typedef struct ShopperItemsetLimits
 	const int32_t *contains;	/* (n_contains) codes that must all be in the set */
 	int			n_contains;
 } ShopperItemsetLimits;
+
+/* Which of min_count and min_support binds. */
+extern int64_t shopper_least_count(const ShopperItemsets *s, int64_t min_count, double min_support);
 
 typedef struct ShopperItemset
 {
@@ -103,6 +118,8 @@ typedef struct ShopperRuleLimits
 	int			n_consequent_contains;
 	int64_t		max_rules;		/* the best of them; 0: all */
 	ShopperRuleMeasure by;		/* what is best */
+	double		max_q;			/* 0: none */
+	bool		no_redundant;	/* leave out rules that a part of the antecedent makes with as much confidence */
 } ShopperRuleLimits;
 
 typedef struct ShopperRule
@@ -121,6 +138,8 @@ typedef struct ShopperRule
 	double		conviction;		/* INFINITY at confidence 1; NaN when every basket has the consequent */
 	double		chi_square;		/* of independence, 1 degree of freedom, no correction; NaN when a side is in every basket */
 	double		p_value;
+	double		fisher_p;		/* Fisher's exact test, one-sided: at least count baskets with both when sides are independent */
+	double		q_value;		/* fisher_p adjusted (Benjamini and Hochberg) over the rules within the limits before max_rules */
 } ShopperRule;
 
 /* A rule in the list: a set and which items of its path are the consequent. */
@@ -130,6 +149,8 @@ typedef struct ShopperRuleRef
 	int32_t		antecedent_count;
 	int32_t		consequent_count;
 	uint64_t	consequent;		/* bit i: the i-th item of the path, rarest first */
+	double		fisher_p;
+	double		q_value;
 } ShopperRuleRef;
 
 typedef struct ShopperRuleList
@@ -146,6 +167,8 @@ typedef struct ShopperRuleList
  */
 extern ShopperStatus shopper_rules_find(ShopperEnv *env, const ShopperModel *model, const ShopperRuleLimits *limits,
 										ShopperRuleList *list);
+/* Drop the rules above max_q and the redundant ones; the q values come from the n figures p, which are sorted. */
+extern ShopperStatus shopper_rules_prune(ShopperEnv *env, ShopperRuleList *list, const ShopperRuleLimits *limits, double *p, int64_t n);
 /* Rule i of the list with all its figures. */
 extern void shopper_rules_get(const ShopperRuleList *list, int64_t i, ShopperRule *rule);
 
