@@ -197,6 +197,98 @@ shopper_sql_recommend_for_basket_as(PG_FUNCTION_ARGS)
 	return recommend_for_basket(fcinfo, true);
 }
 
+/* ---- recommend_all: (model [, user_type, item_type], n, users, exclude_seen, only_items, not_items) ---- */
+
+/* Rows (user_id, item, score, rank, source) of a block; ids of items are made once. */
+static void
+put_block(Call *call, const ShopperRecommendAll *all, const int32_t *user, int64_t n, ShopperIdSets *items)
+{
+	for (int64_t b = 0; b < n; b++)
+		for (int64_t i = 0; i < all->n_rows[b]; i++)
+		{
+			const ShopperRecommendation *row = &all->rows[b * all->n + i];
+			Datum		v[5];
+			bool		null[5] = {false};
+
+			shopper_id_row_begin(&call->c);
+			v[0] = shopper_id_datum(call->users, user[b], TupleDescAttr(call->c.desc, 0)->atttypid);
+			v[1] = shopper_id_of(items, (int32_t) row->code);
+			shopper_set_float(&v[2], &null[2], row->score);
+			v[3] = Int32GetDatum((int32) row->rank);
+			v[4] = CStringGetTextDatum(shopper_source_name(row->source));
+			shopper_id_row_end(&call->c, v, null);
+		}
+}
+
+/* The known users of the list in argument n, in its order; all users of the model when it is NULL. */
+static int32_t *
+users_argument(Call *call, int n, int *length)
+{
+	int			given;
+	int32_t    *user = shopper_id_list(call->c.fcinfo, &call->c.argument[n], n, call->users, "users", &given);
+
+	*length = 0;
+	if (user == NULL)
+	{
+		user = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int32_t) * Max(call->users->n, 1));
+		for (; *length < call->users->n; (*length)++)
+			user[*length] = *length;
+		return user;
+	}
+	for (int i = 0; i < given; i++)
+		if (user[i] >= 0)
+			user[(*length)++] = user[i];
+	return user;
+}
+
+static Datum
+recommend_all(FunctionCallInfo fcinfo, bool witness)
+{
+	Call		call;
+	ShopperItemFilter filter;
+	ShopperRecommendAll all;
+	ShopperIdSets items;
+	int32_t    *user;
+	int			first = witness ? 3 : 1,
+				n_users;
+
+	if (!begin(fcinfo, &call))
+		return (Datum) 0;
+	if (witness && !(PG_ARGISNULL(1) && PG_ARGISNULL(2)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("user_type and item_type must be null: they only name types"),
+						errhint("Write user_type => null::bigint, item_type => null::bigint.")));
+	filter.n = limit_argument(fcinfo, first);
+	user = users_argument(&call, first + 1, &n_users);
+	filter.exclude_seen = PG_ARGISNULL(first + 2) || PG_GETARG_BOOL(first + 2);
+	filter.only_items = items_argument(&call, first + 3, "only_items", &filter.n_only);
+	filter.not_items = items_argument(&call, first + 4, "not_items", &filter.n_not);
+	shopper_id_sets(&items, call.items, TupleDescAttr(call.c.desc, 1)->atttypid, call.c.context);
+	shopper_env_start_pool(call.c.env, (int64) n_users * call.items->n / 100);
+	shopper_check(call.c.env, shopper_recommend_all_begin(call.c.env, call.c.model, &filter, &all));
+	for (int64_t from = 0; from < n_users; from += all.block)
+	{
+		int64_t		n = Min(all.block, n_users - from);
+
+		shopper_check(call.c.env, shopper_recommend_all_block(call.c.env, &all, user + from, n));
+		put_block(&call, &all, user + from, n, &items);
+	}
+	return shopper_id_call_end(&call.c);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sql_recommend_all);
+Datum
+shopper_sql_recommend_all(PG_FUNCTION_ARGS)
+{
+	return recommend_all(fcinfo, false);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sql_recommend_all_as);
+Datum
+shopper_sql_recommend_all_as(PG_FUNCTION_ARGS)
+{
+	return recommend_all(fcinfo, true);
+}
+
 /* ---- similar_items, similar_users: (model, id [, type], n) ---- */
 
 static Datum

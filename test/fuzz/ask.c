@@ -214,6 +214,7 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 			   *items;
 	ShopperItemFilter filter = {.n = (int64_t) (random % 20),.exclude_seen = random % 2};
 	ShopperRecommendation *rows;
+	ShopperRecommendAll all;
 	int32_t		basket[4];
 	int64_t		user,
 				item,
@@ -237,6 +238,13 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	}
 	if (shopper_recommend(env, m, user, &filter, &rows, &n) == SHOPPER_OK)
 		touch_items(items, rows, n);
+	if (users->n > 0 && shopper_recommend_all_begin(env, m, &filter, &all) == SHOPPER_OK)
+	{
+		int32_t		one = (int32_t) (random / 32 % (uint64_t) users->n);
+
+		if (shopper_recommend_all_block(env, &all, &one, 1) == SHOPPER_OK)
+			touch_items(items, all.rows, all.n_rows[0]);
+	}
 	if (shopper_recommend_for_basket(env, m, basket, random % 3 == 0 ? ratings : NULL, 4, &filter, &rows, &n) == SHOPPER_OK)
 		touch_items(items, rows, n);
 	if (shopper_predict_rating(env, m, user, item, &rating) == SHOPPER_OK)

@@ -194,6 +194,8 @@ factors(const ShopperModel *model, bool users, int64_t code, int *n, double *bia
 
 const ShopperRecommender shopper_factor_recommender = {
 	.score_user = score_user,
+	.block_begin = shopper_factor_block_begin,
+	.block = shopper_factor_block,
 	.score_basket = score_basket,
 	.basket_value = basket_value,
 	.similar = similar,

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "best.h"
 #include "recommender.h"
 
 #define SCORES_PER_POLL 1000000
@@ -54,71 +55,26 @@ shopper_recommend_ids(ShopperEnv *env, const ShopperModel *model, const ShopperD
 
 /* ---- the best n of all candidates ---- */
 
-static inline bool
-better(const Candidates *c, int64_t a, int64_t b)
-{
-	return c->score[a] > c->score[b] || (c->score[a] == c->score[b] && a < b);
-}
-
-/* Restore the heap (worst on top) below `at`. */
-static void
-sift_down(const Candidates *c, int64_t *heap, int64_t n, int64_t at)
-{
-	int64_t		moved = heap[at];
-
-	for (int64_t child; (child = 2 * at + 1) < n; at = child)
-	{
-		if (child + 1 < n && better(c, heap[child], heap[child + 1]))
-			child++;
-		if (!better(c, moved, heap[child]))
-			break;
-		heap[at] = heap[child];
-	}
-	heap[at] = moved;
-}
-
 static ShopperStatus
 best_rows(ShopperEnv *env, const Candidates *c, int64_t wanted, ShopperSource source, ShopperRecommendation **rows, int64_t *n)
 {
-	int64_t    *heap;
-	int64_t		candidates = 0,
-				kept = 0;
+	ShopperBest best = {.n = 0};
+	int64_t		candidates = 0;
 
 	for (int64_t i = 0; i < c->n; i++)
 		candidates += !c->out[i];
-	if (wanted > candidates)
-		wanted = candidates;
-	*n = wanted > 0 ? wanted : 0;
-	SHOPPER_NEW(env, *rows, *n);
-	SHOPPER_NEW(env, heap, *n);
-	for (int64_t i = 0; i < c->n && *n > 0; i++)
+	best.n = wanted > candidates ? candidates : wanted > 0 ? wanted : 0;
+	SHOPPER_NEW(env, *rows, best.n);
+	SHOPPER_NEW(env, best.entry, best.n);
+	for (int64_t i = 0; i < c->n && best.n > 0; i++)
 	{
 		if (i % SCORES_PER_POLL == 0)
 			SHOPPER_TRY(shopper_poll(env));
-		if (c->out[i])
-			continue;
-		if (kept < *n)
-		{
-			heap[kept++] = i;
-			if (kept == *n)
-				for (int64_t at = *n / 2 - 1; at >= 0; at--)
-					sift_down(c, heap, *n, at);
-		}
-		else if (better(c, i, heap[0]))
-		{
-			heap[0] = i;
-			sift_down(c, heap, *n, 0);
-		}
+		if (!c->out[i])
+			shopper_best_offer(&best, c->score[i], i);
 	}
-	for (int64_t left = *n; left > 0; left--)
-	{
-		int64_t		code = heap[0];
-
-		(*rows)[left - 1] = (ShopperRecommendation) {code, c->score[code], left, source};
-		heap[0] = heap[left - 1];
-		sift_down(c, heap, left - 1, 0);
-	}
-	shopper_release(env, heap);
+	*n = shopper_best_rows(&best, source, *rows);
+	shopper_release(env, best.entry);
 	return SHOPPER_OK;
 }
 
@@ -131,20 +87,16 @@ candidates_init(ShopperEnv *env, Candidates *c, int64_t n)
 	return SHOPPER_OK;
 }
 
-/* only_items and not_items; what was seen is the caller's to know. */
-static void
-apply_filter(const ShopperItemFilter *filter, Candidates *c)
+void
+shopper_filter_items(const ShopperItemFilter *filter, int64_t items, unsigned char *out)
 {
-	if (filter->only_items != NULL)
-	{
-		memset(c->out, 1, (size_t) c->n);
-		for (int i = 0; i < filter->n_only; i++)
-			if (filter->only_items[i] >= 0 && filter->only_items[i] < c->n)
-				c->out[filter->only_items[i]] = 0;
-	}
+	memset(out, filter->only_items != NULL, (size_t) items);
+	for (int i = 0; i < filter->n_only && filter->only_items != NULL; i++)
+		if (filter->only_items[i] >= 0 && filter->only_items[i] < items)
+			out[filter->only_items[i]] = 0;
 	for (int i = 0; i < filter->n_not; i++)
-		if (filter->not_items[i] >= 0 && filter->not_items[i] < c->n)
-			c->out[filter->not_items[i]] = 1;
+		if (filter->not_items[i] >= 0 && filter->not_items[i] < items)
+			out[filter->not_items[i]] = 1;
 }
 
 /* ---- for a user ---- */
@@ -176,7 +128,7 @@ shopper_recommend(ShopperEnv *env, const ShopperModel *model, int64_t user, cons
 	SHOPPER_TRY(recommender_of(env, model, &e, &r));
 	SHOPPER_TRY(candidates_init(env, &c, e->item.n));
 	known = user >= 0 && user < e->user.n;
-	apply_filter(filter, &c);
+	shopper_filter_items(filter, c.n, c.out);
 	if (known && filter->exclude_seen)
 		for (int64_t i = e->seen_start[user]; i < e->seen_start[user + 1]; i++)
 			c.out[e->seen[i]] = 1;
@@ -243,7 +195,7 @@ shopper_recommend_for_basket(ShopperEnv *env, const ShopperModel *model, const i
 	if (n_lines == 0)
 		return shopper_recommend(env, model, -1, filter, rows, n);
 	SHOPPER_TRY(candidates_init(env, &c, e->item.n));
-	apply_filter(filter, &c);
+	shopper_filter_items(filter, c.n, c.out);
 	for (int64_t i = 0; i < n_lines && filter->exclude_seen; i++)
 		c.out[line[i].code] = 1;
 	if (r->score_basket != NULL)

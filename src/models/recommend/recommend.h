@@ -50,6 +50,29 @@ extern ShopperStatus shopper_recommend_ids(ShopperEnv *env, const ShopperModel *
 extern ShopperStatus shopper_recommend(ShopperEnv *env, const ShopperModel *model, int64_t user,
 									   const ShopperItemFilter *filter, ShopperRecommendation **rows, int64_t *n);
 
+/* Which items the lists of a filter leave: out, (items), 1: not a candidate. */
+extern void shopper_filter_items(const ShopperItemFilter *filter, int64_t items, unsigned char *out);
+
+/* Items for many users, in blocks (recommend_all.c): the rows of shopper_recommend(), to the bit. */
+typedef struct ShopperRecommendAll
+{
+	const ShopperModel *model;
+	int64_t		n;				/* rows of a user at most */
+	int64_t		block;			/* users of a block at most */
+	bool		exclude_seen;
+	unsigned char *out;			/* (items) */
+	void	   *prepared;		/* the learner's */
+	struct ShopperBest *best;	/* (block) */
+	double	   *score;			/* (items), without a block function */
+	ShopperRecommendation *rows;	/* (block, n): of the block's user b from rows[b * n] on */
+	int64_t    *n_rows;			/* (block) */
+} ShopperRecommendAll;
+
+extern ShopperStatus shopper_recommend_all_begin(ShopperEnv *env, const ShopperModel *model, const ShopperItemFilter *filter,
+												 ShopperRecommendAll *all);
+/* Fills rows and n_rows for at most all->block known users. */
+extern ShopperStatus shopper_recommend_all_block(ShopperEnv *env, ShopperRecommendAll *all, const int32_t *user, int64_t n);
+
 /*
  * Items for somebody who is known by a basket alone. ratings, (n_items), may be NULL:
  * then every item counts as one event, or in an explicit model as rated highest.

@@ -86,6 +86,18 @@ RETURNS TABLE(item anyelement, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_as';
 COMMENT ON FUNCTION @extschema@.recommend(bytea, "any", anyelement, int, boolean, "any", "any") IS 'The n best items for a user, from any recommender, items of the type of item_type, as in item_type => null::int; source is model, or popular for a user that the model does not know';
 
+CREATE FUNCTION @extschema@.recommend_all(model bytea, n int DEFAULT 10, users "any" DEFAULT NULL, exclude_seen boolean DEFAULT true,
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+RETURNS TABLE(user_id text, item text, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL RESTRICTED COST 1000000 ROWS 10000 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_all';
+COMMENT ON FUNCTION @extschema@.recommend_all(bytea, int, "any", boolean, "any", "any") IS 'The n best items for each user of the model, or of the array users, in one call: the rows of recommend for each, ids in text form; users that the model does not know have no rows';
+
+CREATE FUNCTION @extschema@.recommend_all(model bytea, user_type anyelement, item_type anycompatible, n int DEFAULT 10, users "any" DEFAULT NULL,
+	exclude_seen boolean DEFAULT true, only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+RETURNS TABLE(user_id anyelement, item anycompatible, score float8, rank int, source text)
+LANGUAGE c IMMUTABLE PARALLEL RESTRICTED COST 1000000 ROWS 10000 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_all_as';
+COMMENT ON FUNCTION @extschema@.recommend_all(bytea, anyelement, anycompatible, int, "any", boolean, "any", "any") IS 'The n best items for each user of the model, or of the array users, in one call: ids of the types of user_type and item_type, as in user_type => null::int';
+
 CREATE FUNCTION @extschema@.recommend_for_basket(model bytea, items bigint[], n int DEFAULT 10, exclude_seen boolean DEFAULT true,
 	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, ratings float8[] DEFAULT NULL)
 RETURNS TABLE(item bigint, score float8, rank int, source text)

@@ -38,11 +38,29 @@ typedef struct ShopperEvents
 	float	   *value;			/* (lines) rating or weight; NULL: not kept */
 } ShopperEvents;
 
+struct ShopperBest;
+
+/* Many users at once: who, what may come, and where the best of each are collected. */
+typedef struct ShopperUserBlock
+{
+	const int32_t *user;		/* (n) codes */
+	int64_t		n;
+	const unsigned char *out;	/* (items) 1: not for anybody */
+	bool		exclude_seen;
+	struct ShopperBest *best;	/* (n), empty at first */
+} ShopperUserBlock;
+
 /* Members that a learner cannot answer are NULL. Codes are valid; score has a place for every item (or user). */
 typedef struct ShopperRecommender
 {
 	/* The score of every item for a known user; -INFINITY: not a candidate. */
 	ShopperStatus (*score_user) (ShopperEnv *env, const ShopperModel *model, int64_t user, double *score);
+	/*
+	 * The best items of a block of users, the same scores as of score_user; NULL: score_user is asked.
+	 * What block_begin prepares for blocks of at most n users stays valid for all blocks of one call.
+	 */
+	ShopperStatus (*block_begin) (ShopperEnv *env, const ShopperModel *model, int64_t n, void **prepared);
+	ShopperStatus (*block) (ShopperEnv *env, const ShopperModel *model, void *prepared, const ShopperUserBlock *block);
 	/* For somebody who is known by these lines alone (each item once, at least one). NULL: popular items are given. */
 	ShopperStatus (*score_basket) (ShopperEnv *env, const ShopperModel *model, const ShopperLine *line, int64_t n, double *score);
 	/* What an item of a basket counts when no rating is given, and whether an item given twice adds up. */
@@ -54,6 +72,25 @@ typedef struct ShopperRecommender
 	/* The vector of a row, into the model, and its bias. */
 	const float *(*factors) (const ShopperModel *model, bool users, int64_t code, int *n, double *bias);
 } ShopperRecommender;
+
+/* Whether a user has an item. */
+static inline bool
+shopper_has_seen(const ShopperEvents *e, int64_t user, int64_t item)
+{
+	int64_t		low = e->seen_start[user],
+				high = e->seen_start[user + 1];
+
+	while (low < high)
+	{
+		int64_t		middle = (low + high) / 2;
+
+		if (e->seen[middle] < item)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < e->seen_start[user + 1] && e->seen[low] == item;
+}
 
 /* ---- ratings.c ---- */
 

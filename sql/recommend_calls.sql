@@ -1,0 +1,31 @@
+-- What is asked of recommenders beyond one list: all users at once.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS pg_shopper;
+RESET client_min_messages;
+SET extra_float_digits = 0;
+
+CREATE TEMP TABLE buys AS
+SELECT u AS customer, i AS item, 1 + (u * 7 + i * 3) % 5 AS stars
+FROM generate_series(1, 40) u, generate_series(1, 12) i
+WHERE (u + i) % 4 < 2 AND (u % 3 = 0) = (i % 3 = 0);
+
+CREATE TEMP TABLE m AS
+SELECT name, train_recommender(customer, item, options) AS model
+FROM buys, (VALUES ('als', als(factors => 3)), ('item_knn', item_knn(k => 5)), ('user_knn', user_knn(k => 10)), ('popular', popular())) AS o(name, options) GROUP BY name
+UNION ALL
+SELECT name, train_recommender(customer, item, stars, options)
+FROM buys, (VALUES ('svd of ratings', svd(factors => 3)), ('als of ratings', als(factors => 3)), ('item_knn of ratings', item_knn(k => 5))) AS o(name, options) GROUP BY name;
+
+-- all users at once: the rows of one by one
+SELECT name, count(*) AS rows, bool_and(a = r) AS same
+FROM m, (SELECT DISTINCT customer FROM buys) AS c, LATERAL (SELECT customer::text AS user_id, item::text, score, rank, source FROM recommend(model, customer, 3)) AS r
+JOIN LATERAL (SELECT * FROM recommend_all(model, 3)) AS a USING (user_id, rank) GROUP BY name ORDER BY name;
+SELECT user_id, item, rank, source FROM m, recommend_all(model, 2, users => ARRAY[3, 999, 1, NULL]) WHERE name = 'item_knn';
+SELECT pg_typeof(user_id), pg_typeof(item), count(*) FROM m, recommend_all(model, user_type => null::int, item_type => null::text, n => 1) WHERE name = 'als' GROUP BY 1, 2;
+SELECT count(*), count(DISTINCT item) FROM m, recommend_all(model, NULL, '{1,2}'::text, false, only_items => ARRAY[1, 2, 99], not_items => '{2}'::text) WHERE name = 'als';
+SELECT count(*) FROM m, recommend_all(model, 0) WHERE name = 'als';
+SELECT count(*) FROM m, recommend_all(model, users => ARRAY[]::int[]) WHERE name = 'als';
+SELECT count(*) FROM recommend_all(NULL);
+SELECT count(*) FROM m, recommend_all(model, -1) WHERE name = 'als';
+SELECT count(*) FROM m, recommend_all(model, users => 3) WHERE name = 'als';
+SELECT count(*) FROM m, recommend_all(model, 5::bigint, 3::bigint) WHERE name = 'als';
