@@ -29,3 +29,12 @@ SELECT count(*) FROM recommend_all(NULL);
 SELECT count(*) FROM m, recommend_all(model, -1) WHERE name = 'als';
 SELECT count(*) FROM m, recommend_all(model, users => 3) WHERE name = 'als';
 SELECT count(*) FROM m, recommend_all(model, 5::bigint, 3::bigint) WHERE name = 'als';
+
+-- diversity: the best item stays the first, the others become less alike
+SELECT name, array_agg(item ORDER BY rank) FILTER (WHERE d = 0) = array_agg(item ORDER BY rank) FILTER (WHERE d IS NULL) AS none, bool_or(d = 1 AND rank = 3) AS full_list,
+       (array_agg(item ORDER BY rank) FILTER (WHERE d = 0.5))[1] = (array_agg(item ORDER BY rank) FILTER (WHERE d = 0))[1] AS same_first
+FROM m, unnest(ARRAY[NULL, 0, 0.5, 1]) AS d, recommend(model, 4, 3, exclude_seen => false, diversity => d) GROUP BY name ORDER BY name;
+WITH list AS (SELECT d, item FROM m, unnest(ARRAY[0, 0.7]) AS d, recommend(model, 4, 4, exclude_seen => false, diversity => d) WHERE name = 'als')
+SELECT d, avg(score) < 0.5 AS unlike FROM m, list a JOIN list b USING (d), similar_items(model, a.item, 100) s WHERE name = 'als' AND s.item = b.item GROUP BY d ORDER BY d;
+SELECT count(*) FROM m, svd_recommend(model, 4, item_type => null::int, diversity => 0.3) WHERE name = 'als';
+SELECT count(*) FROM m, recommend(model, 4, diversity => 1.5) WHERE name = 'als';

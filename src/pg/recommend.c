@@ -60,9 +60,8 @@ limit_argument(FunctionCallInfo fcinfo, int n)
 static ShopperItemFilter
 filter_arguments(FunctionCallInfo fcinfo, const Call *call, int n)
 {
-	ShopperItemFilter filter;
+	ShopperItemFilter filter = {.n = limit_argument(fcinfo, n)};
 
-	filter.n = limit_argument(fcinfo, n);
 	filter.exclude_seen = PG_ARGISNULL(n + 1) || PG_GETARG_BOOL(n + 1);
 	filter.only_items = items_argument(call, n + 2, "only_items", &filter.n_only);
 	filter.not_items = items_argument(call, n + 3, "not_items", &filter.n_not);
@@ -105,7 +104,17 @@ put_rows(Call *call, const ShopperDictionary *d, Oid type, const ShopperRecommen
 	}
 }
 
-/* ---- svd_recommend, recommend: (model, user_id [, item_type], n, exclude_seen, only_items, not_items) ---- */
+/* ---- svd_recommend, recommend: (model, user_id [, item_type], n, exclude_seen, only_items, not_items, diversity) ---- */
+
+static double
+diversity_argument(FunctionCallInfo fcinfo, int n)
+{
+	double		diversity = PG_ARGISNULL(n) ? 0 : PG_GETARG_FLOAT8(n);
+
+	if (!(diversity >= 0 && diversity <= 1))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("diversity must be from 0 to 1, got %g", diversity)));
+	return diversity;
+}
 
 static Datum
 recommend(FunctionCallInfo fcinfo, bool witness)
@@ -122,6 +131,7 @@ recommend(FunctionCallInfo fcinfo, bool witness)
 	type = output_type(&call, call.items, "item", witness, false);
 	user = id_argument(&call, 1, call.users, "user");
 	filter = filter_arguments(fcinfo, &call, witness ? 3 : 2);
+	filter.diversity = diversity_argument(fcinfo, witness ? 7 : 6);
 	shopper_check(call.c.env, shopper_recommend(call.c.env, call.c.model, user, &filter, &row, &n));
 	put_rows(&call, call.items, type, row, n);
 	return shopper_id_call_end(&call.c);
@@ -245,7 +255,7 @@ static Datum
 recommend_all(FunctionCallInfo fcinfo, bool witness)
 {
 	Call		call;
-	ShopperItemFilter filter;
+	ShopperItemFilter filter = {.n = 0};
 	ShopperRecommendAll all;
 	ShopperIdSets items;
 	int32_t    *user;

@@ -212,7 +212,7 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 {
 	const ShopperDictionary *users,
 			   *items;
-	ShopperItemFilter filter = {.n = (int64_t) (random % 20),.exclude_seen = random % 2};
+	ShopperItemFilter filter = {.n = (int64_t) (random % 20),.exclude_seen = random % 2,.diversity = (double) (random / 64 % 3) / 2};
 	ShopperRecommendation *rows;
 	ShopperRecommendAll all;
 	int32_t		basket[4];

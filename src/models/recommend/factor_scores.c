@@ -181,6 +181,30 @@ similar(ShopperEnv *env, const ShopperModel *model, bool users, int64_t code, do
 	return SHOPPER_OK;
 }
 
+static ShopperStatus
+similarity(ShopperEnv *env, const ShopperModel *model, int64_t item, const int64_t *other, int64_t n, double *out)
+{
+	const ShopperFactors *f = model->state;
+	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
+	const float *own = f->item_factor + item * f->stride;
+	float		length,
+				length_of_other,
+				product;
+
+	kernels->dots(own, own, 1, f->stride, &length);
+	for (int64_t i = 0; i < n; i++)
+	{
+		const float *row = f->item_factor + other[i] * f->stride;
+
+		if (i % 65536 == 0)
+			SHOPPER_TRY(shopper_poll(env));
+		kernels->dots(row, row, 1, f->stride, &length_of_other);
+		kernels->dots(own, row, 1, f->stride, &product);
+		out[i] = length > 0 && length_of_other > 0 ? fmax(-1, fmin(1, product / (sqrt(length) * sqrt(length_of_other)))) : 0;
+	}
+	return SHOPPER_OK;
+}
+
 static const float *
 factors(const ShopperModel *model, bool users, int64_t code, int *n, double *bias)
 {
@@ -199,6 +223,7 @@ const ShopperRecommender shopper_factor_recommender = {
 	.score_basket = score_basket,
 	.basket_value = basket_value,
 	.similar = similar,
+	.similarity = similarity,
 	.rating = rating,
 	.factors = factors,
 };

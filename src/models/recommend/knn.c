@@ -280,6 +280,32 @@ knn_similar(ShopperEnv *env, const ShopperModel *model, bool users, int64_t code
 	return SHOPPER_OK;
 }
 
+/* Of items: the weight, when one is a neighbour of the other. Of users nothing is known of items. */
+static ShopperStatus
+knn_similarity(ShopperEnv *env, const ShopperModel *model, int64_t item, const int64_t *other, int64_t n, double *out)
+{
+	const Knn  *m = model->state;
+	double	   *weight;
+
+	memset(out, 0, (size_t) n * sizeof(double));
+	if (m->users)
+		return SHOPPER_OK;
+	SHOPPER_NEW0(env, weight, m->events.item.n);
+	for (int64_t i = m->lists.start[item]; i < m->lists.start[item + 1]; i++)
+		weight[m->lists.code[i]] = m->lists.weight[i];
+	for (int64_t i = 0; i < n; i++)
+	{
+		out[i] = weight[other[i]];
+		for (int64_t k = m->lists.start[other[i]]; k < m->lists.start[other[i] + 1] && out[i] == 0; k++)
+			if (m->lists.code[k] == item)
+				out[i] = m->lists.weight[k];
+		if (i % 256 == 0)
+			SHOPPER_TRY(shopper_poll(env));
+	}
+	shopper_release(env, weight);
+	return SHOPPER_OK;
+}
+
 static ShopperStatus
 knn_rating(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *rating)
 {
@@ -326,6 +352,7 @@ static const ShopperRecommender knn_recommender = {
 	.score_basket = knn_score_basket,
 	.basket_value = knn_basket_value,
 	.similar = knn_similar,
+	.similarity = knn_similarity,
 	.rating = knn_rating,
 };
 

@@ -8,6 +8,8 @@
 #include "recommender.h"
 
 #define SCORES_PER_POLL 1000000
+#define POOL 5					/* a diverse list of n comes from the best POOL n, at least POOL_LEAST */
+#define POOL_LEAST 100
 
 /* Scores of all items (or users) and which of them may come. */
 typedef struct Candidates
@@ -124,6 +126,7 @@ shopper_recommend(ShopperEnv *env, const ShopperModel *model, int64_t user, cons
 	const ShopperRecommender *r;
 	Candidates	c;
 	bool		known;
+	int64_t		pool = filter->n;
 
 	SHOPPER_TRY(recommender_of(env, model, &e, &r));
 	SHOPPER_TRY(candidates_init(env, &c, e->item.n));
@@ -137,7 +140,11 @@ shopper_recommend(ShopperEnv *env, const ShopperModel *model, int64_t user, cons
 	else
 		popular_scores(e, &c);
 	drop_impossible(&c);
-	SHOPPER_TRY(best_rows(env, &c, filter->n, known ? SHOPPER_FROM_MODEL : SHOPPER_FROM_POPULARITY, rows, n));
+	if (filter->diversity > 0 && r->similarity != NULL && filter->n > 0)
+		pool = filter->n > INT64_MAX / POOL ? INT64_MAX : filter->n * POOL > POOL_LEAST ? filter->n * POOL : POOL_LEAST;
+	SHOPPER_TRY(best_rows(env, &c, pool, known ? SHOPPER_FROM_MODEL : SHOPPER_FROM_POPULARITY, rows, n));
+	if (pool > filter->n || pool == INT64_MAX)
+		SHOPPER_TRY(shopper_diversify(env, model, filter->diversity, filter->n, *rows, n));
 	shopper_release(env, c.score);
 	shopper_release(env, c.out);
 	return SHOPPER_OK;

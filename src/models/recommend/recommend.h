@@ -37,6 +37,7 @@ typedef struct ShopperItemFilter
 	const int32_t *not_items;
 	int			n_not;
 	bool		exclude_seen;	/* leave out the user's items, or those of the basket */
+	double		diversity;		/* 0 to 1: how much unlike the rows of shopper_recommend() shall be (diversity.c) */
 } ShopperItemFilter;
 
 /* model, basket, popular: the SQL column "source" */

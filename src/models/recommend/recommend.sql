@@ -39,52 +39,52 @@ COMMENT ON FUNCTION @extschema@.train_recommender_from(text, jsonb, bytea) IS 't
 -- Asking a recommender. NULL model: no rows; NULL n: no limit; a NULL or unknown user gets popular items.
 
 CREATE FUNCTION @extschema@.svd_recommend(model bytea, user_id bigint, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
-	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, diversity float8 DEFAULT 0)
 RETURNS TABLE(item bigint, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend';
-COMMENT ON FUNCTION @extschema@.svd_recommend(bytea, bigint, int, boolean, "any", "any") IS 'The n best items for a user, for integer ids; source is model, or popular for a user that the model does not know';
+COMMENT ON FUNCTION @extschema@.svd_recommend(bytea, bigint, int, boolean, "any", "any", float8) IS 'The n best items for a user, for integer ids; source is model, or popular for a user that the model does not know; diversity from 0 to 1: how much unlike each other the items shall be';
 
 CREATE FUNCTION @extschema@.svd_recommend(model bytea, user_id text, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
-	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, diversity float8 DEFAULT 0)
 RETURNS TABLE(item text, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend';
-COMMENT ON FUNCTION @extschema@.svd_recommend(bytea, text, int, boolean, "any", "any") IS 'The n best items for a user, ids in text form, of any model; source is model, or popular for a user that the model does not know';
+COMMENT ON FUNCTION @extschema@.svd_recommend(bytea, text, int, boolean, "any", "any", float8) IS 'The n best items for a user, ids in text form, of any model; source is model, or popular for a user that the model does not know; diversity from 0 to 1: how much unlike each other the items shall be';
 
 CREATE FUNCTION @extschema@.svd_recommend(model bytea, user_id uuid, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
-	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, diversity float8 DEFAULT 0)
 RETURNS TABLE(item uuid, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend';
-COMMENT ON FUNCTION @extschema@.svd_recommend(bytea, uuid, int, boolean, "any", "any") IS 'The n best items for a user, for uuid ids; source is model, or popular for a user that the model does not know';
+COMMENT ON FUNCTION @extschema@.svd_recommend(bytea, uuid, int, boolean, "any", "any", float8) IS 'The n best items for a user, for uuid ids; source is model, or popular for a user that the model does not know; diversity from 0 to 1: how much unlike each other the items shall be';
 
 CREATE FUNCTION @extschema@.svd_recommend(model bytea, user_id "any", item_type anyelement, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
-	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, diversity float8 DEFAULT 0)
 RETURNS TABLE(item anyelement, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_as';
-COMMENT ON FUNCTION @extschema@.svd_recommend(bytea, "any", anyelement, int, boolean, "any", "any") IS 'The n best items for a user, items of the type of item_type, as in item_type => null::int; source is model, or popular for a user that the model does not know';
+COMMENT ON FUNCTION @extschema@.svd_recommend(bytea, "any", anyelement, int, boolean, "any", "any", float8) IS 'The n best items for a user, items of the type of item_type, as in item_type => null::int; source is model, or popular for a user that the model does not know; diversity from 0 to 1: how much unlike each other the items shall be';
 
 CREATE FUNCTION @extschema@.recommend(model bytea, user_id bigint, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
-	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, diversity float8 DEFAULT 0)
 RETURNS TABLE(item bigint, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend';
-COMMENT ON FUNCTION @extschema@.recommend(bytea, bigint, int, boolean, "any", "any") IS 'The n best items for a user, from any recommender, for integer ids; source is model, or popular for a user that the model does not know';
+COMMENT ON FUNCTION @extschema@.recommend(bytea, bigint, int, boolean, "any", "any", float8) IS 'The n best items for a user, from any recommender, for integer ids; source is model, or popular for a user that the model does not know; diversity from 0 to 1: how much unlike each other the items shall be';
 
 CREATE FUNCTION @extschema@.recommend(model bytea, user_id text, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
-	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, diversity float8 DEFAULT 0)
 RETURNS TABLE(item text, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend';
-COMMENT ON FUNCTION @extschema@.recommend(bytea, text, int, boolean, "any", "any") IS 'The n best items for a user, from any recommender, ids in text form, of any model; source is model, or popular for a user that the model does not know';
+COMMENT ON FUNCTION @extschema@.recommend(bytea, text, int, boolean, "any", "any", float8) IS 'The n best items for a user, from any recommender, ids in text form, of any model; source is model, or popular for a user that the model does not know; diversity from 0 to 1: how much unlike each other the items shall be';
 
 CREATE FUNCTION @extschema@.recommend(model bytea, user_id uuid, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
-	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, diversity float8 DEFAULT 0)
 RETURNS TABLE(item uuid, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend';
-COMMENT ON FUNCTION @extschema@.recommend(bytea, uuid, int, boolean, "any", "any") IS 'The n best items for a user, from any recommender, for uuid ids; source is model, or popular for a user that the model does not know';
+COMMENT ON FUNCTION @extschema@.recommend(bytea, uuid, int, boolean, "any", "any", float8) IS 'The n best items for a user, from any recommender, for uuid ids; source is model, or popular for a user that the model does not know; diversity from 0 to 1: how much unlike each other the items shall be';
 
 CREATE FUNCTION @extschema@.recommend(model bytea, user_id "any", item_type anyelement, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
-	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)
+	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, diversity float8 DEFAULT 0)
 RETURNS TABLE(item anyelement, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_as';
-COMMENT ON FUNCTION @extschema@.recommend(bytea, "any", anyelement, int, boolean, "any", "any") IS 'The n best items for a user, from any recommender, items of the type of item_type, as in item_type => null::int; source is model, or popular for a user that the model does not know';
+COMMENT ON FUNCTION @extschema@.recommend(bytea, "any", anyelement, int, boolean, "any", "any", float8) IS 'The n best items for a user, from any recommender, items of the type of item_type, as in item_type => null::int; source is model, or popular for a user that the model does not know; diversity from 0 to 1: how much unlike each other the items shall be';
 
 CREATE FUNCTION @extschema@.recommend_all(model bytea, n int DEFAULT 10, users "any" DEFAULT NULL, exclude_seen boolean DEFAULT true,
 	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL)

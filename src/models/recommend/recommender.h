@@ -39,6 +39,7 @@ typedef struct ShopperEvents
 } ShopperEvents;
 
 struct ShopperBest;
+struct ShopperRecommendation;
 
 /* Many users at once: who, what may come, and where the best of each are collected. */
 typedef struct ShopperUserBlock
@@ -67,6 +68,8 @@ typedef struct ShopperRecommender
 	double		(*basket_value) (const ShopperModel *model, bool *adds_up);
 	/* How similar every item (or user) is to one; -INFINITY: not at all a candidate. */
 	ShopperStatus (*similar) (ShopperEnv *env, const ShopperModel *model, bool users, int64_t code, double *score);
+	/* How similar n other items are to one, 0 where nothing is known; NULL: nothing is. */
+	ShopperStatus (*similarity) (ShopperEnv *env, const ShopperModel *model, int64_t item, const int64_t *other, int64_t n, double *out);
 	/* The rating, or the preference; codes of -1 are unknown. */
 	ShopperStatus (*rating) (ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *rating);
 	/* The vector of a row, into the model, and its bias. */
@@ -91,6 +94,12 @@ shopper_has_seen(const ShopperEvents *e, int64_t user, int64_t item)
 	}
 	return low < e->seen_start[user + 1] && e->seen[low] == item;
 }
+
+/* ---- diversity.c ---- */
+
+/* Keep n of the *n_rows best rows, so that they are not too alike; see ShopperItemFilter. */
+extern ShopperStatus shopper_diversify(ShopperEnv *env, const ShopperModel *model, double diversity, int64_t n,
+									   struct ShopperRecommendation *rows, int64_t *n_rows);
 
 /* ---- ratings.c ---- */
 
