@@ -38,3 +38,16 @@ WITH list AS (SELECT d, item FROM m, unnest(ARRAY[0, 0.7]) AS d, recommend(model
 SELECT d, avg(score) < 0.5 AS unlike FROM m, list a JOIN list b USING (d), similar_items(model, a.item, 100) s WHERE name = 'als' AND s.item = b.item GROUP BY d ORDER BY d;
 SELECT count(*) FROM m, svd_recommend(model, 4, item_type => null::int, diversity => 0.3) WHERE name = 'als';
 SELECT count(*) FROM m, recommend(model, 4, diversity => 1.5) WHERE name = 'als';
+
+-- why: the user's own items; of events their contributions add up to the score
+SELECT name, count(*) AS reasons, round(sum(abs(share))::numeric, 6) AS shares, abs(sum(contribution) - max(score)) < 1e-6 AS is_score
+FROM m, recommend(model, 4, 1), explain_recommendation(model, 4, item, NULL) AS e(because, contribution, share) WHERE name IN ('als', 'item_knn') GROUP BY name ORDER BY name;
+SELECT item, round(contribution::numeric, 4) AS contribution, round(share::numeric, 4) AS share FROM m, explain_recommendation(model, 4, 2, 3) WHERE name = 'item_knn';
+SELECT name, count(*) AS reasons, round(sum(abs(share))::numeric, 6) AS shares FROM m, explain_recommendation(model, '4', '1', n => NULL) WHERE name LIKE '%of ratings' GROUP BY name ORDER BY name;
+SELECT count(*) FROM m, explain_recommendation(model, 999, 1) WHERE name = 'als';
+SELECT count(*) FROM m, explain_recommendation(model, 4, 999) WHERE name = 'als';
+SELECT count(*) FROM m, explain_recommendation(model, 4, 1) WHERE name = 'popular';
+SELECT pg_typeof(item) FROM m, explain_recommendation(model, 4, 1, item_type => null::int, n => 1) WHERE name = 'als';
+SELECT count(*) FROM m, explain_recommendation(model, 4, 1) WHERE name = 'user_knn';
+SELECT count(*) FROM m, explain_recommendation(model, 4, 1, -1) WHERE name = 'als';
+SELECT count(*) FROM m, explain_recommendation(model, 4, 1, 5::bigint) WHERE name = 'als';

@@ -352,6 +352,59 @@ shopper_sql_similar_users_as(PG_FUNCTION_ARGS)
 	return similar(fcinfo, true, true);
 }
 
+/* ---- explain_recommendation: (model, user_id, item_id [, item_type], n) ---- */
+
+static Datum
+explain(FunctionCallInfo fcinfo, bool witness)
+{
+	Call		call;
+	ShopperReason *row;
+	int64_t		user,
+				item,
+				limit,
+				n;
+	Oid			type;
+
+	if (!begin(fcinfo, &call))
+		return (Datum) 0;
+	type = TupleDescAttr(call.c.desc, 0)->atttypid;
+	if (!witness)
+		shopper_check_id_type(call.items, type, "item", false);
+	else if (!PG_ARGISNULL(3))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("item_type must be null: it only names a type"),
+						errhint("Write item_type => null::bigint; if the number of rows was meant, n => 10, or cast it to int.")));
+	user = id_argument(&call, 1, call.users, "user");
+	item = id_argument(&call, 2, call.items, "item");
+	limit = limit_argument(fcinfo, witness ? 4 : 3);
+	shopper_check(call.c.env, shopper_explain_recommendation(call.c.env, call.c.model, user, item, limit, &row, &n));
+	for (int64_t i = 0; i < n; i++)
+	{
+		Datum		v[3];
+		bool		null[3] = {false};
+
+		shopper_id_row_begin(&call.c);
+		v[0] = shopper_id_datum(call.items, row[i].code, type);
+		shopper_set_float(&v[1], &null[1], row[i].contribution);
+		shopper_set_float(&v[2], &null[2], row[i].share);
+		shopper_id_row_end(&call.c, v, null);
+	}
+	return shopper_id_call_end(&call.c);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sql_explain_recommendation);
+Datum
+shopper_sql_explain_recommendation(PG_FUNCTION_ARGS)
+{
+	return explain(fcinfo, false);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sql_explain_recommendation_as);
+Datum
+shopper_sql_explain_recommendation_as(PG_FUNCTION_ARGS)
+{
+	return explain(fcinfo, true);
+}
+
 /* ---- predict_rating: (model, user_id, item_id), strict ---- */
 
 PG_FUNCTION_INFO_V1(shopper_sql_predict_rating);

@@ -215,6 +215,7 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	ShopperItemFilter filter = {.n = (int64_t) (random % 20),.exclude_seen = random % 2,.diversity = (double) (random / 64 % 3) / 2};
 	ShopperRecommendation *rows;
 	ShopperRecommendAll all;
+	ShopperReason *reason;
 	int32_t		basket[4];
 	int64_t		user,
 				item,
@@ -249,6 +250,9 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 		touch_items(items, rows, n);
 	if (shopper_predict_rating(env, m, user, item, &rating) == SHOPPER_OK)
 		fuzz_sink += rating;
+	if (shopper_explain_recommendation(env, m, user, item, 5, &reason, &n) == SHOPPER_OK)
+		for (int64_t i = 0; i < n; i++)
+			fuzz_sink += (double) items->count[reason[i].code] + reason[i].share;
 	if (shopper_similar_items(env, m, item, 5, &rows, &n) == SHOPPER_OK)
 		touch_items(items, rows, n);
 	if (shopper_similar_users(env, m, user, 5, &rows, &n) == SHOPPER_OK)

@@ -100,7 +100,7 @@ offer_tile(const Prepared *p, int64_t b, int64_t tile, const float *product)
 			double		score;
 			float		dot;
 
-			if (product[j] < least || p->block->out[item] || (p->block->exclude_seen && shopper_has_seen(&f->events, user, item)))
+			if (product[j] < least || p->block->out[item] || (p->block->exclude_seen && shopper_seen_line(&f->events, user, item) >= 0))
 				continue;
 			shopper_factor_kernels(-1)->dots(f->user_factor + user * f->stride, f->item_factor + item * f->stride, 1, f->stride, &dot);
 			score = base + (f->raw ? 0 : f->item_bias[item]) + dot;

@@ -103,6 +103,10 @@ extern ShopperStatus shopper_gram(ShopperEnv *env, const float *F, int64_t rows,
 extern bool shopper_als_row(const ShopperFactors *f, const float *F, const double *gram, const ShopperLine *line, int64_t n,
 							double *A, double *b, float *x);
 
+/* Its system A x = b, upper half. */
+extern void shopper_als_system(const ShopperFactors *f, const float *F, const double *gram, const ShopperLine *line, int64_t n,
+							   double *A, double *b);
+
 static inline int
 shopper_gram_stride(int factors)
 {

@@ -325,25 +325,46 @@ knn_rating(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t ite
 		/* the neighbour's rating of the item, or the user's rating of the neighbour */
 		int64_t		row = m->users ? m->lists.code[i] : user,
 					wanted = m->users ? item : m->lists.code[i],
-					low = e->seen_start[row],
-					high = e->seen_start[row + 1];
+					line = shopper_seen_line(e, row, wanted);
 
-		while (low < high)
-		{
-			int64_t		middle = (low + high) / 2;
-
-			if (e->seen[middle] < wanted)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		if (low == e->seen_start[row + 1] || e->seen[low] != wanted)
+		if (line < 0)
 			continue;
-		sum += m->lists.weight[i] * (m->implicit ? m->users ? 1 : e->value[low] : e->value[low] - bias_of(m, row, wanted));
+		sum += m->lists.weight[i] * (m->implicit ? m->users ? 1 : e->value[line] : e->value[line] - bias_of(m, row, wanted));
 		weight += fabs(m->lists.weight[i]);
 		used += !m->implicit;
 	}
 	*rating = m->implicit ? sum : clip(m, bias_of(m, user, item) + (weight > 0 ? sum / weight : 0));
+	return SHOPPER_OK;
+}
+
+/* The terms of the item's sum: over the user's items among its neighbours. */
+static ShopperStatus
+knn_explain(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *contribution)
+{
+	const Knn  *m = model->state;
+	const ShopperEvents *e = &m->events;
+	double		weight = 0;
+	int64_t		used = 0,
+				first = e->seen_start[user];
+
+	if (m->users)
+	{
+		shopper_fail(env, SHOPPER_WRONG_MODEL, "a model of %s does not go by the user's own items", model->learner->name);
+		shopper_hint(env, "Ask similar_users() whose items they are, or use item_knn or a factor model.");
+		return env->status;
+	}
+	for (int64_t i = m->lists.start[item]; i < m->lists.start[item + 1] && (m->implicit || m->k == 0 || used < m->k); i++)
+	{
+		int64_t		line = shopper_seen_line(e, user, m->lists.code[i]);
+
+		if (line < 0)
+			continue;
+		contribution[line - first] = m->lists.weight[i] * (m->implicit ? e->value[line] : e->value[line] - bias_of(m, user, e->seen[line]));
+		weight += fabs(m->lists.weight[i]);
+		used++;
+	}
+	for (int64_t i = 0; i < e->seen_start[user + 1] - first && !m->implicit && weight > 0; i++)
+		contribution[i] /= weight;
 	return SHOPPER_OK;
 }
 
@@ -354,6 +375,7 @@ static const ShopperRecommender knn_recommender = {
 	.similar = knn_similar,
 	.similarity = knn_similarity,
 	.rating = knn_rating,
+	.explain = knn_explain,
 };
 
 /* ---- training ---- */

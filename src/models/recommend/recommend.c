@@ -273,6 +273,40 @@ shopper_similar_users(ShopperEnv *env, const ShopperModel *model, int64_t user, 
 	return similar(env, model, true, user, n, rows, n_rows);
 }
 
+ShopperStatus
+shopper_explain_recommendation(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, int64_t n,
+							   ShopperReason **rows, int64_t *n_rows)
+{
+	const ShopperEvents *e;
+	const ShopperRecommender *r;
+	ShopperRecommendation *best;
+	Candidates	c;
+	int64_t		first;
+	double		sum = 0;
+
+	SHOPPER_TRY(recommender_of(env, model, &e, &r));
+	*n_rows = 0;
+	*rows = NULL;
+	if (r->explain == NULL || user < 0 || user >= e->user.n || item < 0 || item >= e->item.n)
+		return SHOPPER_OK;
+	first = e->seen_start[user];
+	SHOPPER_TRY(candidates_init(env, &c, e->seen_start[user + 1] - first));
+	SHOPPER_TRY(r->explain(env, model, user, item, c.score));
+	for (int64_t i = 0; i < c.n; i++)
+	{
+		c.out[i] = c.score[i] == 0 || !isfinite(c.score[i]);
+		sum += c.out[i] ? 0 : fabs(c.score[i]);
+	}
+	SHOPPER_TRY(best_rows(env, &c, n, SHOPPER_FROM_MODEL, &best, n_rows));
+	SHOPPER_NEW(env, *rows, *n_rows);
+	for (int64_t i = 0; i < *n_rows; i++)
+		(*rows)[i] = (ShopperReason) {e->seen[first + best[i].code], best[i].score, sum > 0 ? best[i].score / sum : 0};
+	shopper_release(env, best);
+	shopper_release(env, c.score);
+	shopper_release(env, c.out);
+	return SHOPPER_OK;
+}
+
 bool
 shopper_has_factors(const ShopperModel *model)
 {

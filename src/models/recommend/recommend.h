@@ -96,6 +96,18 @@ extern ShopperStatus shopper_similar_items(ShopperEnv *env, const ShopperModel *
 extern ShopperStatus shopper_similar_users(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t n,
 										   ShopperRecommendation **rows, int64_t *n_rows);
 
+/* Why an item is recommended: what one of the user's items gives to its score. */
+typedef struct ShopperReason
+{
+	int64_t		code;
+	double		contribution;	/* their sum is the score; of ratings, what the score differs from the means */
+	double		share;			/* of the sum of the sizes of all contributions, signed; 0 when that is 0 */
+} ShopperReason;
+
+/* The n items with the greatest contributions, greatest first. No rows for an unknown user or item, or when no item gives anything. */
+extern ShopperStatus shopper_explain_recommendation(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item,
+													int64_t n, ShopperReason **rows, int64_t *n_rows);
+
 /* Whether the model has factors. */
 extern bool shopper_has_factors(const ShopperModel *model);
 /* The factors and the bias (0 in implicit models) of a row: *factors points into the model, *n of them; bias may be NULL. */

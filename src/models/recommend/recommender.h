@@ -35,7 +35,7 @@ typedef struct ShopperEvents
 	float	   *popularity;		/* (items) weight sum, or the damped mean of the ratings */
 	int64_t    *seen_start;		/* (users + 1) */
 	int32_t    *seen;			/* item codes of a user, rising */
-	float	   *value;			/* (lines) rating or weight; NULL: not kept */
+	float	   *value;			/* (lines) rating or weight; NULL: not kept, or of factor models all 1 */
 } ShopperEvents;
 
 struct ShopperBest;
@@ -72,13 +72,15 @@ typedef struct ShopperRecommender
 	ShopperStatus (*similarity) (ShopperEnv *env, const ShopperModel *model, int64_t item, const int64_t *other, int64_t n, double *out);
 	/* The rating, or the preference; codes of -1 are unknown. */
 	ShopperStatus (*rating) (ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *rating);
+	/* What each of the user's lines gives to the score of an item; NULL: nothing does. */
+	ShopperStatus (*explain) (ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *contribution);
 	/* The vector of a row, into the model, and its bias. */
 	const float *(*factors) (const ShopperModel *model, bool users, int64_t code, int *n, double *bias);
 } ShopperRecommender;
 
-/* Whether a user has an item. */
-static inline bool
-shopper_has_seen(const ShopperEvents *e, int64_t user, int64_t item)
+/* The line of a user with an item, or -1. */
+static inline int64_t
+shopper_seen_line(const ShopperEvents *e, int64_t user, int64_t item)
 {
 	int64_t		low = e->seen_start[user],
 				high = e->seen_start[user + 1];
@@ -92,7 +94,7 @@ shopper_has_seen(const ShopperEvents *e, int64_t user, int64_t item)
 		else
 			high = middle;
 	}
-	return low < e->seen_start[user + 1] && e->seen[low] == item;
+	return low < e->seen_start[user + 1] && e->seen[low] == item ? low : -1;
 }
 
 /* ---- diversity.c ---- */
@@ -128,6 +130,8 @@ extern ShopperStatus shopper_events_start(ShopperEnv *env, ShopperModel *model, 
  */
 extern ShopperStatus shopper_events_from_lines(ShopperEnv *env, ShopperEvents *e, const ShopperLines *lines,
 											   bool implicit, bool keep_values);
+/* Forget the values when all of them are 1. */
+extern void shopper_events_drop_ones(ShopperEnv *env, ShopperEvents *e);
 extern void shopper_events_encode(const ShopperEvents *e, ShopperWriter *w);
 /* Checks everything it reads; e is zeroed before. */
 extern ShopperStatus shopper_events_decode(ShopperEvents *e, ShopperReader *r);
