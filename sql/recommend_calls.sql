@@ -51,3 +51,19 @@ SELECT pg_typeof(item) FROM m, explain_recommendation(model, 4, 1, item_type => 
 SELECT count(*) FROM m, explain_recommendation(model, 4, 1) WHERE name = 'user_knn';
 SELECT count(*) FROM m, explain_recommendation(model, 4, 1, -1) WHERE name = 'als';
 SELECT count(*) FROM m, explain_recommendation(model, 4, 1, 5::bigint) WHERE name = 'als';
+
+-- held-out lines, by hand: user 1 gets c (a hit) and d, and misses e; user 2 gets b (a hit) and c, and misses an item that training does not have
+CREATE TEMP TABLE bought(customer int, item text, held_out boolean);
+INSERT INTO bought VALUES
+  (1, 'a', false), (1, 'b', false), (2, 'a', false), (2, 'd', false), (3, 'a', false), (3, 'b', false), (3, 'c', false), (4, 'c', false), (4, 'd', false), (4, 'b', false), (5, 'c', false), (5, 'e', false),
+  (1, 'c', true), (1, 'e', true), (1, 'a', true), (2, 'b', true), (2, 'new', true), (2, 'b', true), (9, 'a', true), (3, 'a', true);
+SELECT metric, round(value::numeric, 4) AS value, round(conf_low::numeric, 4) AS conf_low, round(conf_high::numeric, 4) AS conf_high
+FROM evaluate_recommender('SELECT customer, item FROM bought WHERE NOT held_out', 'SELECT customer, item FROM bought WHERE held_out', popular(), 2);
+SELECT metric, value IS NOT NULL AS measured FROM evaluate_recommender('SELECT customer, item FROM bought WHERE NOT held_out', 'SELECT customer, item FROM bought WHERE held_out', k => 1) WHERE metric IN ('diversity', 'ndcg');
+SELECT count(*) FROM evaluate_recommender('SELECT customer, item FROM bought WHERE NOT held_out', 'SELECT customer, item FROM bought WHERE held_out', svd(factors => 2), 0);
+SELECT count(*) FROM evaluate_recommender('SELECT customer, item FROM bought WHERE NOT held_out', 'SELECT customer, item FROM bought WHERE NOT held_out');
+SELECT count(*) FROM evaluate_recommender('SELECT customer, item FROM bought', 'SELECT customer, item FROM bought WHERE false');
+SELECT count(*) FROM evaluate_recommender('SELECT customer, item FROM bought', 'SELECT customer::text, item FROM bought');
+SELECT count(*) FROM evaluate_recommender('SELECT customer, item FROM bought', NULL);
+SELECT count(*) FROM evaluate_recommender('SELECT customer, item FROM bought WHERE false', 'SELECT customer, item FROM bought', popular(on_failure => 'null'));
+SELECT count(*) FROM evaluate_recommender('SELECT customer, item FROM bought', 'SELECT customer FROM bought');

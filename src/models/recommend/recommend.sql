@@ -207,3 +207,8 @@ CREATE FUNCTION @extschema@.item_factors(model bytea)
 RETURNS TABLE(id text, bias float8, factors float4[])
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 1000 AS 'MODULE_PATHNAME', 'shopper_sql_item_factors';
 COMMENT ON FUNCTION @extschema@.item_factors(bytea) IS 'The factors and the bias of every item: a predicted rating is mean + both biases + the dot product of the factors';
+
+CREATE FUNCTION @extschema@.evaluate_recommender(train_query text, test_query text, options jsonb DEFAULT NULL, k int DEFAULT 10)
+RETURNS TABLE(metric text, value float8, conf_low float8, conf_high float8)
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 12 AS 'MODULE_PATHNAME', 'shopper_sql_evaluate_recommender';
+COMMENT ON FUNCTION @extschema@.evaluate_recommender(text, text, jsonb, int) IS 'Train a recommender on the rows of one query and hold its lists of k items to the rows of another, user and item: precision, recall, ndcg, map, mrr, hit_rate, the same without the favour of popular items, novelty, diversity, coverage; 95 % intervals over users';
