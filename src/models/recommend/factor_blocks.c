@@ -18,6 +18,7 @@
 #define SHARDS 16
 #define TILE 512				/* items of a tile; its factors stay in the second cache */
 #define USERS 32				/* of a product */
+#define LONG_LIST_COST 1000
 #define CHUNK_COST 2e8			/* multiplications between polls, about 10 ms of one core */
 
 typedef struct Prepared
@@ -138,8 +139,10 @@ shopper_factor_block(ShopperEnv *env, const ShopperModel *model, void *prepared,
 {
 	Prepared   *p = prepared;
 	const ShopperFactors *f = model->state;
+	/* long lists: most scores are made twice and go through a heap */
+	double		cost = f->factors + 8 + (users->n > 0 && users->best[0].n > f->events.item.n / 16 ? LONG_LIST_COST : 0);
 	int64_t		tiles = (f->events.item.n + TILE - 1) / TILE,
-				step = (int64_t) (CHUNK_COST / ((double) users->n * TILE * (f->factors + 8))) + 1;
+				step = (int64_t) (CHUNK_COST / ((double) users->n * TILE * cost)) + 1;
 
 	p->block = users;
 	for (int64_t b = 0; b < users->n; b++)

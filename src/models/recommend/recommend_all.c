@@ -6,7 +6,7 @@
 #include "recommender.h"
 
 #define BLOCK_USERS 1024
-#define BLOCK_ROWS 4000000		/* rows of a block at most, about 130 MB */
+#define BLOCK_ROWS 500000		/* rows of a block at most, about 24 MB */
 #define SCORES_PER_POLL 1000000
 
 ShopperStatus
@@ -27,7 +27,7 @@ shopper_recommend_all_begin(ShopperEnv *env, const ShopperModel *model, const Sh
 	for (int64_t i = 0; i < e->item.n; i++)
 		candidates += !all->out[i];
 	all->n = filter->n < 0 ? 0 : filter->n > candidates ? candidates : filter->n;
-	all->block = BLOCK_ROWS / (all->n + 1) + 1;
+	all->block = BLOCK_ROWS / (all->n + 1) + 1;	/* long lists: a few users at a time */
 	all->block = all->block > BLOCK_USERS ? BLOCK_USERS : all->block;
 	all->block = all->block > e->user.n ? e->user.n : all->block;
 	SHOPPER_NEW(env, all->best, all->block);
@@ -78,6 +78,7 @@ shopper_recommend_all_block(ShopperEnv *env, ShopperRecommendAll *all, const int
 	{
 		if (r->block == NULL)
 			SHOPPER_TRY(one_user(env, all, user[b], &all->best[b]));
+		SHOPPER_TRY(shopper_poll(env));
 		all->n_rows[b] = shopper_best_rows(&all->best[b], SHOPPER_FROM_MODEL, all->rows + b * all->n);
 	}
 	return SHOPPER_OK;
