@@ -67,3 +67,20 @@ SELECT count(*) FROM evaluate_recommender('SELECT customer, item FROM bought', '
 SELECT count(*) FROM evaluate_recommender('SELECT customer, item FROM bought', NULL);
 SELECT count(*) FROM evaluate_recommender('SELECT customer, item FROM bought WHERE false', 'SELECT customer, item FROM bought', popular(on_failure => 'null'));
 SELECT count(*) FROM evaluate_recommender('SELECT customer, item FROM bought', 'SELECT customer FROM bought');
+
+-- lines of one query held out: the last of each user, the latest, or any
+CREATE TEMP VIEW dated AS SELECT customer, item, date '2026-01-01' + (customer * 5 + item) % 9 AS at FROM buys;
+SELECT e.metric, round(s.value::numeric, 4) AS value, s.value = e.value AS as_by_hand
+FROM evaluate_recommender_split('SELECT customer, item, at FROM dated', item_knn(k => 5), 3) AS s
+JOIN evaluate_recommender('SELECT customer, item FROM (SELECT *, row_number() OVER (PARTITION BY customer ORDER BY at DESC, item DESC) AS n FROM dated) AS d WHERE n > 1',
+     'SELECT DISTINCT ON (customer) customer, item FROM dated ORDER BY customer, at DESC, item DESC', item_knn(k => 5), 3) AS e USING (metric) ORDER BY 1;
+SELECT e.value > 0 AS users, s.value = e.value AS as_by_hand
+FROM evaluate_recommender_split('SELECT customer, item, at FROM dated', popular(), method => 'time', fraction => 0.3) AS s
+JOIN evaluate_recommender('SELECT customer, item FROM dated WHERE at < (SELECT percentile_disc(0.7001) WITHIN GROUP (ORDER BY at) FROM dated)',
+     'SELECT customer, item FROM dated WHERE at >= (SELECT percentile_disc(0.7001) WITHIN GROUP (ORDER BY at) FROM dated)', popular()) AS e USING (metric) WHERE metric = 'users';
+SELECT seed, value BETWEEN 20 AND 40 AS users FROM unnest(ARRAY[1, 2]) AS seed, evaluate_recommender_split('SELECT customer, item FROM dated', popular(seed => seed), method => 'random') WHERE metric = 'users';
+SELECT count(DISTINCT value) FROM unnest(ARRAY[1, 2]) AS seed, evaluate_recommender_split('SELECT customer, item FROM dated', popular(seed => seed), 3, 'random', 0.3) WHERE metric = 'precision';
+SELECT count(*) FROM evaluate_recommender_split('SELECT customer, item FROM dated');
+SELECT count(*) FROM evaluate_recommender_split('SELECT customer, item FROM dated', method => 'newest');
+SELECT count(*) FROM evaluate_recommender_split('SELECT customer, item FROM dated', method => 'random', fraction => 1);
+SELECT count(*) FROM evaluate_recommender_split('SELECT customer, item, at FROM dated WHERE false');

@@ -212,3 +212,8 @@ CREATE FUNCTION @extschema@.evaluate_recommender(train_query text, test_query te
 RETURNS TABLE(metric text, value float8, conf_low float8, conf_high float8)
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 12 AS 'MODULE_PATHNAME', 'shopper_sql_evaluate_recommender';
 COMMENT ON FUNCTION @extschema@.evaluate_recommender(text, text, jsonb, int) IS 'Train a recommender on the rows of one query and hold its lists of k items to the rows of another, user and item: precision, recall, ndcg, map, mrr, hit_rate, the same without the favour of popular items, novelty, diversity, coverage; 95 % intervals over users';
+
+CREATE FUNCTION @extschema@.evaluate_recommender_split(query text, options jsonb DEFAULT NULL, k int DEFAULT 10, method text DEFAULT 'leave_last_out', fraction float8 DEFAULT 0.2)
+RETURNS TABLE(metric text, value float8, conf_low float8, conf_high float8)
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 12 AS 'MODULE_PATHNAME', 'shopper_sql_evaluate_recommender_split';
+COMMENT ON FUNCTION @extschema@.evaluate_recommender_split(text, jsonb, int, text, float8) IS 'evaluate_recommender with lines held out of one query: each user''s last (leave_last_out), the latest fraction (time), or a fraction of the pairs of user and item (random)';
