@@ -393,21 +393,29 @@ twin_row(void *state, Datum *values, bool *nulls)
 							  c->time >= 0 ? values[c->time] : (Datum) 0, c->time < 0 || nulls[c->time]);
 }
 
+void
+shopper_pair_training_query(ShopperPairTraining *t, const char *query)
+{
+	TwinColumns columns = {.t = t};
+	ShopperRowSink sink = {twin_start, twin_row, &columns};
+
+	shopper_run_query(query, &sink);
+}
+
 static Datum
 train_from(FunctionCallInfo fcinfo, ShopperTask task)
 {
-	TwinColumns columns = {0};
-	ShopperRowSink sink = {twin_start, twin_row, &columns};
+	ShopperPairTraining *t;
 	bool		has_previous = PG_NARGS() > 2 && !PG_ARGISNULL(2);
 	bytea	   *model;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the query must not be null")));
-	columns.t = shopper_pair_training_create(CurrentMemoryContext, task, PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1),
+	t = shopper_pair_training_create(CurrentMemoryContext, task, PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1),
 											 has_previous ? PG_GETARG_BYTEA_P(2) : NULL);
-	shopper_run_query(text_to_cstring(PG_GETARG_TEXT_PP(0)), &sink);
-	model = shopper_pair_training_finish(columns.t);
-	MemoryContextDelete(columns.t->context);
+	shopper_pair_training_query(t, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	model = shopper_pair_training_finish(t);
+	MemoryContextDelete(t->context);
 	if (model == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_BYTEA_P(model);

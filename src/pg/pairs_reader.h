@@ -30,6 +30,8 @@ extern ShopperPairTraining *shopper_pair_training_create(MemoryContext parent, S
 extern void shopper_pair_training_types(ShopperPairTraining *t, Oid left, Oid right, Oid value, Oid time);
 extern void shopper_pair_training_add(ShopperPairTraining *t, Datum left, bool left_null, Datum right, bool right_null,
 									  Datum value, bool value_null, Datum time, bool time_null);
+/* Add the rows of a query, columns by position. */
+extern void shopper_pair_training_query(ShopperPairTraining *t, const char *query);
 extern bytea *shopper_pair_training_finish(ShopperPairTraining *t);
 
 /* A reader of ids; an error that names `what` when a type cannot be one. */

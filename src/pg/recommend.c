@@ -60,9 +60,8 @@ limit_argument(FunctionCallInfo fcinfo, int n)
 static ShopperItemFilter
 filter_arguments(FunctionCallInfo fcinfo, const Call *call, int n)
 {
-	ShopperItemFilter filter;
+	ShopperItemFilter filter = {.n = limit_argument(fcinfo, n)};
 
-	filter.n = limit_argument(fcinfo, n);
 	filter.exclude_seen = PG_ARGISNULL(n + 1) || PG_GETARG_BOOL(n + 1);
 	filter.only_items = items_argument(call, n + 2, "only_items", &filter.n_only);
 	filter.not_items = items_argument(call, n + 3, "not_items", &filter.n_not);
@@ -105,7 +104,17 @@ put_rows(Call *call, const ShopperDictionary *d, Oid type, const ShopperRecommen
 	}
 }
 
-/* ---- svd_recommend, recommend: (model, user_id [, item_type], n, exclude_seen, only_items, not_items) ---- */
+/* ---- svd_recommend, recommend: (model, user_id [, item_type], n, exclude_seen, only_items, not_items, diversity) ---- */
+
+static double
+diversity_argument(FunctionCallInfo fcinfo, int n)
+{
+	double		diversity = PG_ARGISNULL(n) ? 0 : PG_GETARG_FLOAT8(n);
+
+	if (!(diversity >= 0 && diversity <= 1))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("diversity must be from 0 to 1, got %g", diversity)));
+	return diversity;
+}
 
 static Datum
 recommend(FunctionCallInfo fcinfo, bool witness)
@@ -122,6 +131,7 @@ recommend(FunctionCallInfo fcinfo, bool witness)
 	type = output_type(&call, call.items, "item", witness, false);
 	user = id_argument(&call, 1, call.users, "user");
 	filter = filter_arguments(fcinfo, &call, witness ? 3 : 2);
+	filter.diversity = diversity_argument(fcinfo, witness ? 7 : 6);
 	shopper_check(call.c.env, shopper_recommend(call.c.env, call.c.model, user, &filter, &row, &n));
 	put_rows(&call, call.items, type, row, n);
 	return shopper_id_call_end(&call.c);
@@ -197,6 +207,98 @@ shopper_sql_recommend_for_basket_as(PG_FUNCTION_ARGS)
 	return recommend_for_basket(fcinfo, true);
 }
 
+/* ---- recommend_all: (model [, user_type, item_type], n, users, exclude_seen, only_items, not_items) ---- */
+
+/* Rows (user_id, item, score, rank, source) of a block; ids of items are made once. */
+static void
+put_block(Call *call, const ShopperRecommendAll *all, const int32_t *user, int64_t n, ShopperIdSets *items)
+{
+	for (int64_t b = 0; b < n; b++)
+		for (int64_t i = 0; i < all->n_rows[b]; i++)
+		{
+			const ShopperRecommendation *row = &all->rows[b * all->n + i];
+			Datum		v[5];
+			bool		null[5] = {false};
+
+			shopper_id_row_begin(&call->c);
+			v[0] = shopper_id_datum(call->users, user[b], TupleDescAttr(call->c.desc, 0)->atttypid);
+			v[1] = shopper_id_of(items, (int32_t) row->code);
+			shopper_set_float(&v[2], &null[2], row->score);
+			v[3] = Int32GetDatum((int32) row->rank);
+			v[4] = CStringGetTextDatum(shopper_source_name(row->source));
+			shopper_id_row_end(&call->c, v, null);
+		}
+}
+
+/* The known users of the list in argument n, in its order; all users of the model when it is NULL. */
+static int32_t *
+users_argument(Call *call, int n, int *length)
+{
+	int			given;
+	int32_t    *user = shopper_id_list(call->c.fcinfo, &call->c.argument[n], n, call->users, "users", &given);
+
+	*length = 0;
+	if (user == NULL)
+	{
+		user = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int32_t) * Max(call->users->n, 1));
+		for (; *length < call->users->n; (*length)++)
+			user[*length] = *length;
+		return user;
+	}
+	for (int i = 0; i < given; i++)
+		if (user[i] >= 0)
+			user[(*length)++] = user[i];
+	return user;
+}
+
+static Datum
+recommend_all(FunctionCallInfo fcinfo, bool witness)
+{
+	Call		call;
+	ShopperItemFilter filter = {.n = 0};
+	ShopperRecommendAll all;
+	ShopperIdSets items;
+	int32_t    *user;
+	int			first = witness ? 3 : 1,
+				n_users;
+
+	if (!begin(fcinfo, &call))
+		return (Datum) 0;
+	if (witness && !(PG_ARGISNULL(1) && PG_ARGISNULL(2)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("user_type and item_type must be null: they only name types"),
+						errhint("Write user_type => null::bigint, item_type => null::bigint.")));
+	filter.n = limit_argument(fcinfo, first);
+	user = users_argument(&call, first + 1, &n_users);
+	filter.exclude_seen = PG_ARGISNULL(first + 2) || PG_GETARG_BOOL(first + 2);
+	filter.only_items = items_argument(&call, first + 3, "only_items", &filter.n_only);
+	filter.not_items = items_argument(&call, first + 4, "not_items", &filter.n_not);
+	shopper_id_sets(&items, call.items, TupleDescAttr(call.c.desc, 1)->atttypid, call.c.context);
+	shopper_env_start_pool(call.c.env, (int64) n_users * call.items->n / 100);
+	shopper_check(call.c.env, shopper_recommend_all_begin(call.c.env, call.c.model, &filter, &all));
+	for (int64_t from = 0; from < n_users; from += all.block)
+	{
+		int64_t		n = Min(all.block, n_users - from);
+
+		shopper_check(call.c.env, shopper_recommend_all_block(call.c.env, &all, user + from, n));
+		put_block(&call, &all, user + from, n, &items);
+	}
+	return shopper_id_call_end(&call.c);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sql_recommend_all);
+Datum
+shopper_sql_recommend_all(PG_FUNCTION_ARGS)
+{
+	return recommend_all(fcinfo, false);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sql_recommend_all_as);
+Datum
+shopper_sql_recommend_all_as(PG_FUNCTION_ARGS)
+{
+	return recommend_all(fcinfo, true);
+}
+
 /* ---- similar_items, similar_users: (model, id [, type], n) ---- */
 
 static Datum
@@ -248,6 +350,59 @@ Datum
 shopper_sql_similar_users_as(PG_FUNCTION_ARGS)
 {
 	return similar(fcinfo, true, true);
+}
+
+/* ---- explain_recommendation: (model, user_id, item_id [, item_type], n) ---- */
+
+static Datum
+explain(FunctionCallInfo fcinfo, bool witness)
+{
+	Call		call;
+	ShopperReason *row;
+	int64_t		user,
+				item,
+				limit,
+				n;
+	Oid			type;
+
+	if (!begin(fcinfo, &call))
+		return (Datum) 0;
+	type = TupleDescAttr(call.c.desc, 0)->atttypid;
+	if (!witness)
+		shopper_check_id_type(call.items, type, "item", false);
+	else if (!PG_ARGISNULL(3))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("item_type must be null: it only names a type"),
+						errhint("Write item_type => null::bigint; if the number of rows was meant, n => 10, or cast it to int.")));
+	user = id_argument(&call, 1, call.users, "user");
+	item = id_argument(&call, 2, call.items, "item");
+	limit = limit_argument(fcinfo, witness ? 4 : 3);
+	shopper_check(call.c.env, shopper_explain_recommendation(call.c.env, call.c.model, user, item, limit, &row, &n));
+	for (int64_t i = 0; i < n; i++)
+	{
+		Datum		v[3];
+		bool		null[3] = {false};
+
+		shopper_id_row_begin(&call.c);
+		v[0] = shopper_id_datum(call.items, row[i].code, type);
+		shopper_set_float(&v[1], &null[1], row[i].contribution);
+		shopper_set_float(&v[2], &null[2], row[i].share);
+		shopper_id_row_end(&call.c, v, null);
+	}
+	return shopper_id_call_end(&call.c);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sql_explain_recommendation);
+Datum
+shopper_sql_explain_recommendation(PG_FUNCTION_ARGS)
+{
+	return explain(fcinfo, false);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sql_explain_recommendation_as);
+Datum
+shopper_sql_explain_recommendation_as(PG_FUNCTION_ARGS)
+{
+	return explain(fcinfo, true);
 }
 
 /* ---- predict_rating: (model, user_id, item_id), strict ---- */

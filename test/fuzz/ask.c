@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../../src/core/hash.h"
+#include "../../src/models/recommend/evaluate_lists.h"
 #include "../../src/models/recommend/recommend.h"
 #include "../../src/models/supervised/bayes_net.h"
 
@@ -207,13 +208,37 @@ touch_items(const ShopperDictionary *d, const ShopperRecommendation *rows, int64
 		fuzz_sink += (double) d->count[rows[i].code] + rows[i].score;
 }
 
+/* Lists held to some of the model's own ids. */
+static void
+ask_lists(ShopperEnv *env, const ShopperModel *m, const ShopperDictionary *users, const ShopperDictionary *items, uint64_t random)
+{
+	ShopperPairs test = {.env = env,.left = *users,.right = *items,.n = 6};
+	ShopperListMetric metric[SHOPPER_LIST_METRICS];
+	int32_t		a[6] = {0},
+				b[6];
+	int64_t    *start = shopper_alloc0(env, (size_t) users->n + 1, sizeof(int64_t));
+
+	if (users->n == 0 || items->n == 0 || start == NULL)
+		return;
+	test.a = a;
+	test.b = b;
+	for (int i = 0; i < 6; i++)
+		b[i] = (int32_t) (shopper_random(random, 11, (uint64_t) i) % (uint64_t) items->n);
+	for (int64_t u = 1; u <= users->n; u++)
+		start[u] = 6;
+	if (shopper_evaluate_lists(env, m, &test, start, 1 + (int64_t) (random % 7), metric) == SHOPPER_OK)
+		fuzz_sink += metric[0].value;
+}
+
 static void
 ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 {
 	const ShopperDictionary *users,
 			   *items;
-	ShopperItemFilter filter = {.n = (int64_t) (random % 20),.exclude_seen = random % 2};
+	ShopperItemFilter filter = {.n = (int64_t) (random % 20),.exclude_seen = random % 2,.diversity = (double) (random / 64 % 3) / 2};
 	ShopperRecommendation *rows;
+	ShopperRecommendAll all;
+	ShopperReason *reason;
 	int32_t		basket[4];
 	int64_t		user,
 				item,
@@ -237,10 +262,21 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	}
 	if (shopper_recommend(env, m, user, &filter, &rows, &n) == SHOPPER_OK)
 		touch_items(items, rows, n);
+	if (users->n > 0 && shopper_recommend_all_begin(env, m, &filter, &all) == SHOPPER_OK)
+	{
+		int32_t		one = (int32_t) (random / 32 % (uint64_t) users->n);
+
+		if (shopper_recommend_all_block(env, &all, &one, 1) == SHOPPER_OK)
+			touch_items(items, all.rows, all.n_rows[0]);
+	}
 	if (shopper_recommend_for_basket(env, m, basket, random % 3 == 0 ? ratings : NULL, 4, &filter, &rows, &n) == SHOPPER_OK)
 		touch_items(items, rows, n);
 	if (shopper_predict_rating(env, m, user, item, &rating) == SHOPPER_OK)
 		fuzz_sink += rating;
+	ask_lists(env, m, users, items, random);
+	if (shopper_explain_recommendation(env, m, user, item, 5, &reason, &n) == SHOPPER_OK)
+		for (int64_t i = 0; i < n; i++)
+			fuzz_sink += (double) items->count[reason[i].code] + reason[i].share;
 	if (shopper_similar_items(env, m, item, 5, &rows, &n) == SHOPPER_OK)
 		touch_items(items, rows, n);
 	if (shopper_similar_users(env, m, user, 5, &rows, &n) == SHOPPER_OK)

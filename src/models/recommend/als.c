@@ -113,12 +113,18 @@ row_end(const ShopperFactors *f, double *A, double *b, float *x)
 	return true;
 }
 
+void
+shopper_als_system(const ShopperFactors *f, const float *F, const double *gram, const ShopperLine *line, int64_t n, double *A, double *b)
+{
+	row_begin(f, gram, A, b);
+	row_add(f, F, line, n, A, b);
+}
+
 bool
 shopper_als_row(const ShopperFactors *f, const float *F, const double *gram, const ShopperLine *line, int64_t n,
 				double *A, double *b, float *x)
 {
-	row_begin(f, gram, A, b);
-	row_add(f, F, line, n, A, b);
+	shopper_als_system(f, F, gram, line, n, A, b);
 	return row_end(f, A, b, x);
 }
 

@@ -174,7 +174,9 @@ als_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const Shopp
 		shopper_hint(env, "Continue with the same number of factors and the same kind of lines.");
 		return env->status;
 	}
-	SHOPPER_TRY(shopper_events_start(env, model, pairs, false, &f->events, &lines, &f->implicit));
+	SHOPPER_TRY(shopper_events_start(env, model, pairs, true, &f->events, &lines, &f->implicit));
+	if (f->implicit)
+		shopper_events_drop_ones(env, &f->events);
 	SHOPPER_TRY(shopper_factors_alloc(env, f));
 	shopper_factors_start(f, old, env->seed, shopper_option_number(o, "init_sd"));
 	if (!f->implicit)

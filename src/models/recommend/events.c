@@ -4,6 +4,7 @@
 
 #include "recommender.h"
 
+#define MOST_FEW 16				/* different values that are stored as a table */
 #define POPULARITY_DAMPING 10	/* ratings at the mean added to each item (the usual strength for ratings of 1 to 5) */
 
 ShopperStatus
@@ -88,7 +89,56 @@ shopper_events_start(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, 
 	return shopper_events_from_lines(env, e, lines, *implicit, keep_values);
 }
 
+void
+shopper_events_drop_ones(ShopperEnv *env, ShopperEvents *e)
+{
+	for (int64_t i = 0; i < e->seen_start[e->user.n]; i++)
+		if (e->value[i] != 1)
+			return;
+	shopper_release(env, e->value);
+	e->value = NULL;
+}
+
 /* ---- storing ---- */
+
+/* How values are stored */
+enum {NO_VALUES, PLAIN_VALUES, FEW_VALUES};
+
+/* Stars and the like take few values: then a table of them and a byte for each line. */
+static void
+put_values(const float *value, int64_t n, ShopperWriter *w)
+{
+	float		table[MOST_FEW];
+	int			different = 0;
+
+	for (int64_t i = 0; value != NULL && i < n && different <= MOST_FEW; i++)
+	{
+		int			at = 0;
+
+		while (at < different && table[at] != value[i])
+			at++;
+		if (at == different && different++ < MOST_FEW)
+			table[at] = value[i];
+	}
+	shopper_put_u8(w, value == NULL ? NO_VALUES : different > MOST_FEW ? PLAIN_VALUES : FEW_VALUES);
+	if (value == NULL)
+		return;
+	if (different > MOST_FEW)
+	{
+		shopper_put_f32s(w, value, n);
+		return;
+	}
+	shopper_put_u8(w, (uint8_t) different);
+	shopper_put_f32s(w, table, different);
+	for (int64_t i = 0; i < n; i++)
+	{
+		uint8_t		at = 0;
+
+		while (table[at] != value[i])
+			at++;
+		shopper_put_u8(w, at);
+	}
+}
 
 void
 shopper_events_encode(const ShopperEvents *e, ShopperWriter *w)
@@ -110,9 +160,7 @@ shopper_events_encode(const ShopperEvents *e, ShopperWriter *w)
 			last = e->seen[i];
 		}
 	}
-	shopper_put_u8(w, e->value != NULL);
-	if (e->value != NULL)
-		shopper_put_f32s(w, e->value, total);
+	put_values(e->value, total, w);
 }
 
 /* n float32 that must all be finite and not so large that a score could overflow. */
@@ -157,11 +205,40 @@ get_seen(ShopperEvents *e, ShopperReader *r)
 	return SHOPPER_OK;
 }
 
+static ShopperStatus
+get_values(ShopperEvents *e, ShopperReader *r)
+{
+	ShopperEnv *env = r->env;
+	uint8_t		kind = shopper_get_u8(r),
+				different = kind == FEW_VALUES ? shopper_get_u8(r) : 0;
+	int64_t		total = e->seen_start[e->user.n];
+	float		table[MOST_FEW];
+	const unsigned char *at;
+
+	if (r->failed || kind > FEW_VALUES || different > MOST_FEW)
+		return shopper_bad_bytes(env, "its values are damaged");
+	if (kind == NO_VALUES)
+		return SHOPPER_OK;
+	if (total > (r->end - r->next) / (kind == FEW_VALUES ? 1 : (int64_t) sizeof(float)))
+		return shopper_bad_bytes(env, "its values are cut off");
+	SHOPPER_NEW0(env, e->value, total);
+	if (kind == PLAIN_VALUES)
+		return get_floats(r, e->value, total);
+	SHOPPER_TRY(get_floats(r, table, different));
+	at = shopper_get_bytes(r, (size_t) total);
+	for (int64_t i = 0; i < total && at != NULL; i++)
+	{
+		if (at[i] >= different)
+			return shopper_bad_bytes(env, "a value of an event is unknown");
+		e->value[i] = table[at[i]];
+	}
+	return SHOPPER_OK;
+}
+
 ShopperStatus
 shopper_events_decode(ShopperEvents *e, ShopperReader *r)
 {
 	ShopperEnv *env = r->env;
-	int64_t		total;
 
 	memset(e, 0, sizeof(*e));
 	SHOPPER_TRY(shopper_dictionary_decode(&e->user, env, false, r));
@@ -171,11 +248,5 @@ shopper_events_decode(ShopperEvents *e, ShopperReader *r)
 	SHOPPER_NEW0(env, e->popularity, e->item.n);
 	SHOPPER_TRY(get_floats(r, e->popularity, e->item.n));
 	SHOPPER_TRY(get_seen(e, r));
-	if (shopper_get_u8(r) == 0)
-		return SHOPPER_OK;
-	total = e->seen_start[e->user.n];
-	if (total > (r->end - r->next) / (int64_t) sizeof(float))
-		return shopper_bad_bytes(env, "its values are cut off");
-	SHOPPER_NEW0(env, e->value, total);
-	return get_floats(r, e->value, total);
+	return get_values(e, r);
 }

@@ -51,6 +51,29 @@ dot(const double *v, const double *w, int n)
 	return sum;
 }
 
+/* For fold_in_ratings(): M (upper half), Q'r in z, and s; the sum of the rests r - mu - b_i. All zero at first. */
+static ShopperStatus
+rating_system(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, double *M, double *z, double *s, double *rest_sum)
+{
+	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
+	const double one = 1,
+				nothing = 0;
+
+	for (int64_t i = 0; i < n; i++)
+	{
+		double		rest = line[i].value - (f->raw ? 0 : f->mu + f->item_bias[line[i].code]);
+
+		if ((i & 255) == 0)
+			SHOPPER_TRY(shopper_poll(env));
+		kernels->rank_update(M, z, f->factors, f->item_factor, f->stride, &line[i].code, NULL, &rest, 1);
+		kernels->rank_update(M, s, f->factors, f->item_factor, f->stride, &line[i].code, &nothing, &one, 1);
+		*rest_sum += rest;
+	}
+	for (int j = 0; j < f->factors; j++)	/* the tiny part keeps it solvable when the penalty is 0 */
+		M[j * (shopper_gram_stride(f->factors) + 1)] += (double) n * f->regularization + 1e-6;
+	return SHOPPER_OK;
+}
+
 /*
  * Explicit: the user's factors p and bias b that minimize, with the items fixed,
  *     sum (r - mu - b_i - b - p.q_i)^2 + n (reg |p|^2 + bias_reg b^2),
@@ -70,26 +93,13 @@ fold_in_ratings(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *lin
 			   *s,
 			   *y,
 			   *z;
-	const double one = 1;
 
 	SHOPPER_NEW0(env, A, k * wide);
 	SHOPPER_NEW(env, M, k * wide);
 	SHOPPER_NEW0(env, s, wide);
 	SHOPPER_NEW(env, y, wide);
 	SHOPPER_NEW0(env, z, wide);
-	for (int64_t i = 0; i < n; i++)
-	{
-		double		rest = line[i].value - (f->raw ? 0 : f->mu + f->item_bias[line[i].code]);
-		double		nothing = 0;
-
-		if ((i & 255) == 0)
-			SHOPPER_TRY(shopper_poll(env));
-		kernels->rank_update(A, z, k, f->item_factor, f->stride, &line[i].code, NULL, &rest, 1);
-		kernels->rank_update(A, s, k, f->item_factor, f->stride, &line[i].code, &nothing, &one, 1);
-		rest_sum += rest;
-	}
-	for (int j = 0; j < k; j++)	/* the tiny part keeps it solvable when the penalty is 0 */
-		A[j * (wide + 1)] += (double) n * f->regularization + 1e-6;
+	SHOPPER_TRY(rating_system(env, f, line, n, A, z, s, &rest_sum));
 	memcpy(y, s, (size_t) wide * sizeof(double));
 	memcpy(M, A, (size_t) (k * wide) * sizeof(double));
 	if (!kernels->solve(M, z, k) || !kernels->solve(A, y, k))
@@ -181,6 +191,99 @@ similar(ShopperEnv *env, const ShopperModel *model, bool users, int64_t code, do
 	return SHOPPER_OK;
 }
 
+static ShopperStatus
+similarity(ShopperEnv *env, const ShopperModel *model, int64_t item, const int64_t *other, int64_t n, double *out)
+{
+	const ShopperFactors *f = model->state;
+	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
+	const float *own = f->item_factor + item * f->stride;
+	float		length,
+				length_of_other,
+				product;
+
+	kernels->dots(own, own, 1, f->stride, &length);
+	for (int64_t i = 0; i < n; i++)
+	{
+		const float *row = f->item_factor + other[i] * f->stride;
+
+		if (i % 65536 == 0)
+			SHOPPER_TRY(shopper_poll(env));
+		kernels->dots(row, row, 1, f->stride, &length_of_other);
+		kernels->dots(own, row, 1, f->stride, &product);
+		out[i] = length > 0 && length_of_other > 0 ? fmax(-1, fmin(1, product / (sqrt(length) * sqrt(length_of_other)))) : 0;
+	}
+	return SHOPPER_OK;
+}
+
+/* ---- explaining ---- */
+
+/*
+ * The score is linear in what the user's items say: y.x with x = A^-1 sum t_j y_j, A the
+ * user's system, so item j gives t_j y.A^-1 y_j (Hu, Koren and Volinsky 2008, section 5).
+ * t_j is the confidence, or what the rating leaves of the means; the means are no item's.
+ */
+static ShopperStatus
+explain(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *contribution)
+{
+	const ShopperFactors *f = model->state;
+	const ShopperEvents *e = &f->events;
+	int64_t		first = e->seen_start[user],
+				n = e->seen_start[user + 1] - first;
+	int			k = f->factors,
+				wide = shopper_gram_stride(k);
+	double		bias = 0,
+				unused = 0;
+	double	   *A,
+			   *b,
+			   *s;
+	float	   *x;
+	ShopperLine *line;
+
+	if (!f->implicit && e->value == NULL)
+	{
+		shopper_fail(env, SHOPPER_UNSUPPORTED, "the model does not hold its ratings");
+		shopper_hint(env, "Train it anew with this version.");
+		return env->status;
+	}
+	SHOPPER_NEW0(env, A, k * wide);
+	SHOPPER_NEW0(env, b, wide);
+	SHOPPER_NEW0(env, s, wide);
+	SHOPPER_NEW0(env, line, n + SHOPPER_AHEAD);
+	for (int64_t i = 0; i < n; i++)
+		line[i] = (ShopperLine) {e->seen[first + i], e->value != NULL ? e->value[first + i] : 1};
+	if (f->implicit)
+		shopper_als_system(f, f->item_factor, f->gram, line, n, A, b);
+	else
+	{
+		SHOPPER_TRY(shopper_factor_rows(env, 1, f->stride, &x));
+		SHOPPER_TRY(fold_in_ratings(env, f, line, n, x, &bias));
+		SHOPPER_TRY(rating_system(env, f, line, n, A, b, s, &unused));
+	}
+	memset(b, 0, (size_t) wide * sizeof(double));
+	for (int j = 0; j < k; j++)
+		b[j] = f->item_factor[item * f->stride + j];
+	if (!shopper_factor_kernels(-1)->solve(A, b, k))
+		return shopper_fail(env, SHOPPER_BAD_DATA, "the user's system of equations is singular");
+	for (int64_t i = 0; i < n; i++)
+	{
+		const float *row = f->item_factor + (int64_t) line[i].code * f->stride;
+		double		said = f->implicit ? line[i].value > 0 ? 1 + f->alpha * line[i].value : 0
+			: line[i].value - (f->raw ? 0 : f->mu + f->item_bias[line[i].code] + bias);
+		double		nearness = 0;
+
+		for (int j = 0; j < k; j++)
+			nearness += b[j] * row[j];
+		contribution[i] = said * nearness;
+		if (i % 4096 == 0)
+			SHOPPER_TRY(shopper_poll(env));
+	}
+	shopper_release(env, A);
+	shopper_release(env, b);
+	shopper_release(env, s);
+	shopper_release(env, line);
+	return SHOPPER_OK;
+}
+
 static const float *
 factors(const ShopperModel *model, bool users, int64_t code, int *n, double *bias)
 {
@@ -194,9 +297,13 @@ factors(const ShopperModel *model, bool users, int64_t code, int *n, double *bia
 
 const ShopperRecommender shopper_factor_recommender = {
 	.score_user = score_user,
+	.block_begin = shopper_factor_block_begin,
+	.block = shopper_factor_block,
 	.score_basket = score_basket,
 	.basket_value = basket_value,
 	.similar = similar,
+	.similarity = similarity,
 	.rating = rating,
+	.explain = explain,
 	.factors = factors,
 };

@@ -73,6 +73,9 @@ extern void shopper_factor_encode(const ShopperModel *model, ShopperWriter *w);
 extern ShopperStatus shopper_factor_decode(ShopperModel *model, ShopperReader *r);
 extern void shopper_factor_describe(const ShopperModel *model, void (*add) (void *ctx, const char *key, double value), void *ctx);
 extern double shopper_auto_lambda(const ShopperFactors *f, const ShopperLines *lines);
+/* Members of ShopperRecommender (factor_blocks.c). */
+extern ShopperStatus shopper_factor_block_begin(ShopperEnv *env, const ShopperModel *model, int64_t n, void **prepared);
+extern ShopperStatus shopper_factor_block(ShopperEnv *env, const ShopperModel *model, void *prepared, const ShopperUserBlock *users);
 /* The answers of every factor model (factor_scores.c). */
 extern const ShopperRecommender shopper_factor_recommender;
 extern void shopper_factors_encode(const ShopperFactors *f, ShopperWriter *w);
@@ -99,6 +102,10 @@ extern ShopperStatus shopper_gram(ShopperEnv *env, const float *F, int64_t rows,
  */
 extern bool shopper_als_row(const ShopperFactors *f, const float *F, const double *gram, const ShopperLine *line, int64_t n,
 							double *A, double *b, float *x);
+
+/* Its system A x = b, upper half. */
+extern void shopper_als_system(const ShopperFactors *f, const float *F, const double *gram, const ShopperLine *line, int64_t n,
+							   double *A, double *b);
 
 static inline int
 shopper_gram_stride(int factors)

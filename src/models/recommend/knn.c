@@ -280,6 +280,32 @@ knn_similar(ShopperEnv *env, const ShopperModel *model, bool users, int64_t code
 	return SHOPPER_OK;
 }
 
+/* Of items: the weight, when one is a neighbour of the other. Of users nothing is known of items. */
+static ShopperStatus
+knn_similarity(ShopperEnv *env, const ShopperModel *model, int64_t item, const int64_t *other, int64_t n, double *out)
+{
+	const Knn  *m = model->state;
+	double	   *weight;
+
+	memset(out, 0, (size_t) n * sizeof(double));
+	if (m->users)
+		return SHOPPER_OK;
+	SHOPPER_NEW0(env, weight, m->events.item.n);
+	for (int64_t i = m->lists.start[item]; i < m->lists.start[item + 1]; i++)
+		weight[m->lists.code[i]] = m->lists.weight[i];
+	for (int64_t i = 0; i < n; i++)
+	{
+		out[i] = weight[other[i]];
+		for (int64_t k = m->lists.start[other[i]]; k < m->lists.start[other[i] + 1] && out[i] == 0; k++)
+			if (m->lists.code[k] == item)
+				out[i] = m->lists.weight[k];
+		if (i % 256 == 0)
+			SHOPPER_TRY(shopper_poll(env));
+	}
+	shopper_release(env, weight);
+	return SHOPPER_OK;
+}
+
 static ShopperStatus
 knn_rating(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *rating)
 {
@@ -299,25 +325,46 @@ knn_rating(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t ite
 		/* the neighbour's rating of the item, or the user's rating of the neighbour */
 		int64_t		row = m->users ? m->lists.code[i] : user,
 					wanted = m->users ? item : m->lists.code[i],
-					low = e->seen_start[row],
-					high = e->seen_start[row + 1];
+					line = shopper_seen_line(e, row, wanted);
 
-		while (low < high)
-		{
-			int64_t		middle = (low + high) / 2;
-
-			if (e->seen[middle] < wanted)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		if (low == e->seen_start[row + 1] || e->seen[low] != wanted)
+		if (line < 0)
 			continue;
-		sum += m->lists.weight[i] * (m->implicit ? m->users ? 1 : e->value[low] : e->value[low] - bias_of(m, row, wanted));
+		sum += m->lists.weight[i] * (m->implicit ? m->users ? 1 : e->value[line] : e->value[line] - bias_of(m, row, wanted));
 		weight += fabs(m->lists.weight[i]);
 		used += !m->implicit;
 	}
 	*rating = m->implicit ? sum : clip(m, bias_of(m, user, item) + (weight > 0 ? sum / weight : 0));
+	return SHOPPER_OK;
+}
+
+/* The terms of the item's sum: over the user's items among its neighbours. */
+static ShopperStatus
+knn_explain(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *contribution)
+{
+	const Knn  *m = model->state;
+	const ShopperEvents *e = &m->events;
+	double		weight = 0;
+	int64_t		used = 0,
+				first = e->seen_start[user];
+
+	if (m->users)
+	{
+		shopper_fail(env, SHOPPER_WRONG_MODEL, "a model of %s does not go by the user's own items", model->learner->name);
+		shopper_hint(env, "Ask similar_users() whose items they are, or use item_knn or a factor model.");
+		return env->status;
+	}
+	for (int64_t i = m->lists.start[item]; i < m->lists.start[item + 1] && (m->implicit || m->k == 0 || used < m->k); i++)
+	{
+		int64_t		line = shopper_seen_line(e, user, m->lists.code[i]);
+
+		if (line < 0)
+			continue;
+		contribution[line - first] = m->lists.weight[i] * (m->implicit ? e->value[line] : e->value[line] - bias_of(m, user, e->seen[line]));
+		weight += fabs(m->lists.weight[i]);
+		used++;
+	}
+	for (int64_t i = 0; i < e->seen_start[user + 1] - first && !m->implicit && weight > 0; i++)
+		contribution[i] /= weight;
 	return SHOPPER_OK;
 }
 
@@ -326,7 +373,9 @@ static const ShopperRecommender knn_recommender = {
 	.score_basket = knn_score_basket,
 	.basket_value = knn_basket_value,
 	.similar = knn_similar,
+	.similarity = knn_similarity,
 	.rating = knn_rating,
+	.explain = knn_explain,
 };
 
 /* ---- training ---- */

@@ -4,9 +4,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "best.h"
 #include "recommender.h"
 
 #define SCORES_PER_POLL 1000000
+#define POOL 5					/* a diverse list of n comes from the best POOL n, at least POOL_LEAST */
+#define POOL_LEAST 100
 
 /* Scores of all items (or users) and which of them may come. */
 typedef struct Candidates
@@ -54,71 +57,26 @@ shopper_recommend_ids(ShopperEnv *env, const ShopperModel *model, const ShopperD
 
 /* ---- the best n of all candidates ---- */
 
-static inline bool
-better(const Candidates *c, int64_t a, int64_t b)
-{
-	return c->score[a] > c->score[b] || (c->score[a] == c->score[b] && a < b);
-}
-
-/* Restore the heap (worst on top) below `at`. */
-static void
-sift_down(const Candidates *c, int64_t *heap, int64_t n, int64_t at)
-{
-	int64_t		moved = heap[at];
-
-	for (int64_t child; (child = 2 * at + 1) < n; at = child)
-	{
-		if (child + 1 < n && better(c, heap[child], heap[child + 1]))
-			child++;
-		if (!better(c, moved, heap[child]))
-			break;
-		heap[at] = heap[child];
-	}
-	heap[at] = moved;
-}
-
 static ShopperStatus
 best_rows(ShopperEnv *env, const Candidates *c, int64_t wanted, ShopperSource source, ShopperRecommendation **rows, int64_t *n)
 {
-	int64_t    *heap;
-	int64_t		candidates = 0,
-				kept = 0;
+	ShopperBest best = {.n = 0};
+	int64_t		candidates = 0;
 
 	for (int64_t i = 0; i < c->n; i++)
 		candidates += !c->out[i];
-	if (wanted > candidates)
-		wanted = candidates;
-	*n = wanted > 0 ? wanted : 0;
-	SHOPPER_NEW(env, *rows, *n);
-	SHOPPER_NEW(env, heap, *n);
-	for (int64_t i = 0; i < c->n && *n > 0; i++)
+	best.n = wanted > candidates ? candidates : wanted > 0 ? wanted : 0;
+	SHOPPER_NEW(env, *rows, best.n);
+	SHOPPER_NEW(env, best.entry, best.n);
+	for (int64_t i = 0; i < c->n && best.n > 0; i++)
 	{
 		if (i % SCORES_PER_POLL == 0)
 			SHOPPER_TRY(shopper_poll(env));
-		if (c->out[i])
-			continue;
-		if (kept < *n)
-		{
-			heap[kept++] = i;
-			if (kept == *n)
-				for (int64_t at = *n / 2 - 1; at >= 0; at--)
-					sift_down(c, heap, *n, at);
-		}
-		else if (better(c, i, heap[0]))
-		{
-			heap[0] = i;
-			sift_down(c, heap, *n, 0);
-		}
+		if (!c->out[i])
+			shopper_best_offer(&best, c->score[i], i);
 	}
-	for (int64_t left = *n; left > 0; left--)
-	{
-		int64_t		code = heap[0];
-
-		(*rows)[left - 1] = (ShopperRecommendation) {code, c->score[code], left, source};
-		heap[0] = heap[left - 1];
-		sift_down(c, heap, left - 1, 0);
-	}
-	shopper_release(env, heap);
+	*n = shopper_best_rows(&best, source, *rows);
+	shopper_release(env, best.entry);
 	return SHOPPER_OK;
 }
 
@@ -131,20 +89,16 @@ candidates_init(ShopperEnv *env, Candidates *c, int64_t n)
 	return SHOPPER_OK;
 }
 
-/* only_items and not_items; what was seen is the caller's to know. */
-static void
-apply_filter(const ShopperItemFilter *filter, Candidates *c)
+void
+shopper_filter_items(const ShopperItemFilter *filter, int64_t items, unsigned char *out)
 {
-	if (filter->only_items != NULL)
-	{
-		memset(c->out, 1, (size_t) c->n);
-		for (int i = 0; i < filter->n_only; i++)
-			if (filter->only_items[i] >= 0 && filter->only_items[i] < c->n)
-				c->out[filter->only_items[i]] = 0;
-	}
+	memset(out, filter->only_items != NULL, (size_t) items);
+	for (int i = 0; i < filter->n_only && filter->only_items != NULL; i++)
+		if (filter->only_items[i] >= 0 && filter->only_items[i] < items)
+			out[filter->only_items[i]] = 0;
 	for (int i = 0; i < filter->n_not; i++)
-		if (filter->not_items[i] >= 0 && filter->not_items[i] < c->n)
-			c->out[filter->not_items[i]] = 1;
+		if (filter->not_items[i] >= 0 && filter->not_items[i] < items)
+			out[filter->not_items[i]] = 1;
 }
 
 /* ---- for a user ---- */
@@ -172,11 +126,12 @@ shopper_recommend(ShopperEnv *env, const ShopperModel *model, int64_t user, cons
 	const ShopperRecommender *r;
 	Candidates	c;
 	bool		known;
+	int64_t		pool = filter->n;
 
 	SHOPPER_TRY(recommender_of(env, model, &e, &r));
 	SHOPPER_TRY(candidates_init(env, &c, e->item.n));
 	known = user >= 0 && user < e->user.n;
-	apply_filter(filter, &c);
+	shopper_filter_items(filter, c.n, c.out);
 	if (known && filter->exclude_seen)
 		for (int64_t i = e->seen_start[user]; i < e->seen_start[user + 1]; i++)
 			c.out[e->seen[i]] = 1;
@@ -185,7 +140,11 @@ shopper_recommend(ShopperEnv *env, const ShopperModel *model, int64_t user, cons
 	else
 		popular_scores(e, &c);
 	drop_impossible(&c);
-	SHOPPER_TRY(best_rows(env, &c, filter->n, known ? SHOPPER_FROM_MODEL : SHOPPER_FROM_POPULARITY, rows, n));
+	if (filter->diversity > 0 && r->similarity != NULL && filter->n > 0)
+		pool = filter->n > INT64_MAX / POOL ? INT64_MAX : filter->n * POOL > POOL_LEAST ? filter->n * POOL : POOL_LEAST;
+	SHOPPER_TRY(best_rows(env, &c, pool, known ? SHOPPER_FROM_MODEL : SHOPPER_FROM_POPULARITY, rows, n));
+	if (pool > filter->n || pool == INT64_MAX)
+		SHOPPER_TRY(shopper_diversify(env, model, filter->diversity, filter->n, *rows, n));
 	shopper_release(env, c.score);
 	shopper_release(env, c.out);
 	return SHOPPER_OK;
@@ -243,7 +202,7 @@ shopper_recommend_for_basket(ShopperEnv *env, const ShopperModel *model, const i
 	if (n_lines == 0)
 		return shopper_recommend(env, model, -1, filter, rows, n);
 	SHOPPER_TRY(candidates_init(env, &c, e->item.n));
-	apply_filter(filter, &c);
+	shopper_filter_items(filter, c.n, c.out);
 	for (int64_t i = 0; i < n_lines && filter->exclude_seen; i++)
 		c.out[line[i].code] = 1;
 	if (r->score_basket != NULL)
@@ -312,6 +271,40 @@ shopper_similar_users(ShopperEnv *env, const ShopperModel *model, int64_t user, 
 					  ShopperRecommendation **rows, int64_t *n_rows)
 {
 	return similar(env, model, true, user, n, rows, n_rows);
+}
+
+ShopperStatus
+shopper_explain_recommendation(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, int64_t n,
+							   ShopperReason **rows, int64_t *n_rows)
+{
+	const ShopperEvents *e;
+	const ShopperRecommender *r;
+	ShopperRecommendation *best;
+	Candidates	c;
+	int64_t		first;
+	double		sum = 0;
+
+	SHOPPER_TRY(recommender_of(env, model, &e, &r));
+	*n_rows = 0;
+	*rows = NULL;
+	if (r->explain == NULL || user < 0 || user >= e->user.n || item < 0 || item >= e->item.n)
+		return SHOPPER_OK;
+	first = e->seen_start[user];
+	SHOPPER_TRY(candidates_init(env, &c, e->seen_start[user + 1] - first));
+	SHOPPER_TRY(r->explain(env, model, user, item, c.score));
+	for (int64_t i = 0; i < c.n; i++)
+	{
+		c.out[i] = c.score[i] == 0 || !isfinite(c.score[i]);
+		sum += c.out[i] ? 0 : fabs(c.score[i]);
+	}
+	SHOPPER_TRY(best_rows(env, &c, n, SHOPPER_FROM_MODEL, &best, n_rows));
+	SHOPPER_NEW(env, *rows, *n_rows);
+	for (int64_t i = 0; i < *n_rows; i++)
+		(*rows)[i] = (ShopperReason) {e->seen[first + best[i].code], best[i].score, sum > 0 ? best[i].score / sum : 0};
+	shopper_release(env, best);
+	shopper_release(env, c.score);
+	shopper_release(env, c.out);
+	return SHOPPER_OK;
 }
 
 bool

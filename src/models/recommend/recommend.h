@@ -37,6 +37,7 @@ typedef struct ShopperItemFilter
 	const int32_t *not_items;
 	int			n_not;
 	bool		exclude_seen;	/* leave out the user's items, or those of the basket */
+	double		diversity;		/* 0 to 1: how much unlike the rows of shopper_recommend() shall be (diversity.c) */
 } ShopperItemFilter;
 
 /* model, basket, popular: the SQL column "source" */
@@ -49,6 +50,29 @@ extern ShopperStatus shopper_recommend_ids(ShopperEnv *env, const ShopperModel *
 /* Items for a user; an unknown user (-1) gets popular ones. *rows from env, best first. */
 extern ShopperStatus shopper_recommend(ShopperEnv *env, const ShopperModel *model, int64_t user,
 									   const ShopperItemFilter *filter, ShopperRecommendation **rows, int64_t *n);
+
+/* Which items the lists of a filter leave: out, (items), 1: not a candidate. */
+extern void shopper_filter_items(const ShopperItemFilter *filter, int64_t items, unsigned char *out);
+
+/* Items for many users, in blocks (recommend_all.c): the rows of shopper_recommend(), to the bit. */
+typedef struct ShopperRecommendAll
+{
+	const ShopperModel *model;
+	int64_t		n;				/* rows of a user at most */
+	int64_t		block;			/* users of a block at most */
+	bool		exclude_seen;
+	unsigned char *out;			/* (items) */
+	void	   *prepared;		/* the learner's */
+	struct ShopperBest *best;	/* (block) */
+	double	   *score;			/* (items), without a block function */
+	ShopperRecommendation *rows;	/* (block, n): of the block's user b from rows[b * n] on */
+	int64_t    *n_rows;			/* (block) */
+} ShopperRecommendAll;
+
+extern ShopperStatus shopper_recommend_all_begin(ShopperEnv *env, const ShopperModel *model, const ShopperItemFilter *filter,
+												 ShopperRecommendAll *all);
+/* Fills rows and n_rows for at most all->block known users. */
+extern ShopperStatus shopper_recommend_all_block(ShopperEnv *env, ShopperRecommendAll *all, const int32_t *user, int64_t n);
 
 /*
  * Items for somebody who is known by a basket alone. ratings, (n_items), may be NULL:
@@ -71,6 +95,18 @@ extern ShopperStatus shopper_similar_items(ShopperEnv *env, const ShopperModel *
 										   ShopperRecommendation **rows, int64_t *n_rows);
 extern ShopperStatus shopper_similar_users(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t n,
 										   ShopperRecommendation **rows, int64_t *n_rows);
+
+/* Why an item is recommended: what one of the user's items gives to its score. */
+typedef struct ShopperReason
+{
+	int64_t		code;
+	double		contribution;	/* their sum is the score; of ratings, what the score differs from the means */
+	double		share;			/* of the sum of the sizes of all contributions, signed; 0 when that is 0 */
+} ShopperReason;
+
+/* The n items with the greatest contributions, greatest first. No rows for an unknown user or item, or when no item gives anything. */
+extern ShopperStatus shopper_explain_recommendation(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item,
+													int64_t n, ShopperReason **rows, int64_t *n_rows);
 
 /* Whether the model has factors. */
 extern bool shopper_has_factors(const ShopperModel *model);

@@ -35,25 +35,73 @@ typedef struct ShopperEvents
 	float	   *popularity;		/* (items) weight sum, or the damped mean of the ratings */
 	int64_t    *seen_start;		/* (users + 1) */
 	int32_t    *seen;			/* item codes of a user, rising */
-	float	   *value;			/* (lines) rating or weight; NULL: not kept */
+	float	   *value;			/* (lines) rating or weight; NULL: not kept, or of factor models all 1 */
 } ShopperEvents;
+
+struct ShopperBest;
+struct ShopperRecommendation;
+
+/* Many users at once: who, what may come, and where the best of each are collected. */
+typedef struct ShopperUserBlock
+{
+	const int32_t *user;		/* (n) codes */
+	int64_t		n;
+	const unsigned char *out;	/* (items) 1: not for anybody */
+	bool		exclude_seen;
+	struct ShopperBest *best;	/* (n), empty at first */
+} ShopperUserBlock;
 
 /* Members that a learner cannot answer are NULL. Codes are valid; score has a place for every item (or user). */
 typedef struct ShopperRecommender
 {
 	/* The score of every item for a known user; -INFINITY: not a candidate. */
 	ShopperStatus (*score_user) (ShopperEnv *env, const ShopperModel *model, int64_t user, double *score);
+	/*
+	 * The best items of a block of users, the same scores as of score_user; NULL: score_user is asked.
+	 * What block_begin prepares for blocks of at most n users stays valid for all blocks of one call.
+	 */
+	ShopperStatus (*block_begin) (ShopperEnv *env, const ShopperModel *model, int64_t n, void **prepared);
+	ShopperStatus (*block) (ShopperEnv *env, const ShopperModel *model, void *prepared, const ShopperUserBlock *block);
 	/* For somebody who is known by these lines alone (each item once, at least one). NULL: popular items are given. */
 	ShopperStatus (*score_basket) (ShopperEnv *env, const ShopperModel *model, const ShopperLine *line, int64_t n, double *score);
 	/* What an item of a basket counts when no rating is given, and whether an item given twice adds up. */
 	double		(*basket_value) (const ShopperModel *model, bool *adds_up);
 	/* How similar every item (or user) is to one; -INFINITY: not at all a candidate. */
 	ShopperStatus (*similar) (ShopperEnv *env, const ShopperModel *model, bool users, int64_t code, double *score);
+	/* How similar n other items are to one, 0 where nothing is known; NULL: nothing is. */
+	ShopperStatus (*similarity) (ShopperEnv *env, const ShopperModel *model, int64_t item, const int64_t *other, int64_t n, double *out);
 	/* The rating, or the preference; codes of -1 are unknown. */
 	ShopperStatus (*rating) (ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *rating);
+	/* What each of the user's lines gives to the score of an item; NULL: nothing does. */
+	ShopperStatus (*explain) (ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *contribution);
 	/* The vector of a row, into the model, and its bias. */
 	const float *(*factors) (const ShopperModel *model, bool users, int64_t code, int *n, double *bias);
 } ShopperRecommender;
+
+/* The line of a user with an item, or -1. */
+static inline int64_t
+shopper_seen_line(const ShopperEvents *e, int64_t user, int64_t item)
+{
+	int64_t		low = e->seen_start[user],
+				high = e->seen_start[user + 1];
+
+	while (low < high)
+	{
+		int64_t		middle = (low + high) / 2;
+
+		if (e->seen[middle] < item)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < e->seen_start[user + 1] && e->seen[low] == item ? low : -1;
+}
+
+/* ---- diversity.c ---- */
+
+/* Keep n of the *n_rows best rows, so that they are not too alike; see ShopperItemFilter. */
+extern ShopperStatus shopper_diversify(ShopperEnv *env, const ShopperModel *model, double diversity, int64_t n,
+									   struct ShopperRecommendation *rows, int64_t *n_rows);
 
 /* ---- ratings.c ---- */
 
@@ -82,6 +130,8 @@ extern ShopperStatus shopper_events_start(ShopperEnv *env, ShopperModel *model, 
  */
 extern ShopperStatus shopper_events_from_lines(ShopperEnv *env, ShopperEvents *e, const ShopperLines *lines,
 											   bool implicit, bool keep_values);
+/* Forget the values when all of them are 1. */
+extern void shopper_events_drop_ones(ShopperEnv *env, ShopperEvents *e);
 extern void shopper_events_encode(const ShopperEvents *e, ShopperWriter *w);
 /* Checks everything it reads; e is zeroed before. */
 extern ShopperStatus shopper_events_decode(ShopperEvents *e, ShopperReader *r);

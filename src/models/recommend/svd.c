@@ -95,7 +95,9 @@ svd_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const Shopp
 	SHOPPER_NEW0(env, f, 1);
 	model->state = f;
 	SHOPPER_TRY(check_previous(env, model, previous, shopper_is_implicit(model, pairs)));
-	SHOPPER_TRY(shopper_events_start(env, model, pairs, false, &f->events, &lines, &implicit));
+	SHOPPER_TRY(shopper_events_start(env, model, pairs, true, &f->events, &lines, &implicit));
+	if (implicit)
+		shopper_events_drop_ones(env, &f->events);
 	f->implicit = implicit;
 	f->factors = (int) shopper_option_integer(&model->options, "factors");
 	SHOPPER_TRY(shopper_factors_alloc(env, f));
