@@ -76,6 +76,23 @@ shopper_sort_order(ShopperEnv *env, const uint64_t *key, uint32_t *order, int64_
 }
 
 ShopperStatus
+shopper_sort_doubles(ShopperEnv *env, const double *x, uint32_t *order, int64_t n)
+{
+	uint64_t   *key;
+
+	SHOPPER_NEW(env, key, n);
+	for (int64_t i = 0; i < n; i++)
+	{
+		if ((i & 0xfffff) == 0)
+			SHOPPER_TRY(shopper_poll(env));
+		key[i] = shopper_sortable(x[i]);
+	}
+	SHOPPER_TRY(shopper_sort_order(env, key, order, n));
+	shopper_release(env, key);
+	return SHOPPER_OK;
+}
+
+ShopperStatus
 shopper_sort_hashes(ShopperEnv *env, const uint64_t *key, uint32_t *order, int64_t n)
 {
 	Pair	   *sorted = NULL,

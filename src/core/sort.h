@@ -9,7 +9,10 @@
 /* Fill order[0..n) so that key[order[i]] rises; equal keys keep their index order. Polls. */
 extern ShopperStatus shopper_sort_order(ShopperEnv *env, const uint64_t *key, uint32_t *order, int64_t n);
 
-/* The same for keys that are hashes, that is evenly spread: fewer passes. */
+/* The same for numbers: NaN last, -0.0 equals 0.0. */
+extern ShopperStatus shopper_sort_doubles(ShopperEnv *env, const double *x, uint32_t *order, int64_t n);
+
+/* For keys that are hashes, that is evenly spread: fewer passes. */
 extern ShopperStatus shopper_sort_hashes(ShopperEnv *env, const uint64_t *key, uint32_t *order, int64_t n);
 
 static inline int

@@ -6,6 +6,7 @@
 #ifndef SHOPPER_SPECIAL_H
 #define SHOPPER_SPECIAL_H
 
+#include <math.h>
 #include <stdint.h>
 
 /* P(Z <= z) of the standard normal. */
@@ -25,5 +26,13 @@ extern double shopper_beta_lower(double a, double b, double x);
  * those come (Fisher's exact test, one-sided). To 1e-10 relative; 0 below about 1e-308.
  */
 extern double shopper_hypergeometric_tail(int64_t k, int64_t drawn, int64_t marked, int64_t whole);
+
+/* The log odds of p, which is kept `least` away from 0 and 1. */
+static inline double
+shopper_logit(double p, double least)
+{
+	p = p < least ? least : p > 1 - least ? 1 - least : p;
+	return log(p / (1 - p));
+}
 
 #endif

@@ -10,6 +10,41 @@
 
 static const double two_pi = 6.283185307179586;
 
+int
+shopper_spec_find(const ShopperSpec *spec, const char *name)
+{
+	for (int i = 0; i < spec->n_columns; i++)
+		if (strcmp(spec->column[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+const ShopperColumn *
+shopper_spec_find_like(const ShopperSpec *spec, const ShopperColumn *column)
+{
+	int			i = shopper_spec_find(spec, column->name);
+
+	return i >= 0 && spec->column[i].kind == column->kind && spec->column[i].n == column->n ? &spec->column[i] : NULL;
+}
+
+bool
+shopper_spec_same_target(const ShopperSpec *a, const ShopperSpec *b)
+{
+	bool		same = a->target_kind == b->target_kind &&
+		(a->target_kind == SHOPPER_TARGET_NUMBER || a->classes.n == b->classes.n);
+
+	for (int64_t c = 0; same && a->target_kind == SHOPPER_TARGET_CLASS && c < a->classes.n; c++)
+	{
+		char		buffer[2][24];
+		size_t		length[2];
+		const char *x = shopper_dictionary_text(&a->classes, c, buffer[0], &length[0]),
+				   *y = shopper_dictionary_text(&b->classes, c, buffer[1], &length[1]);
+
+		same = length[0] == length[1] && memcmp(x, y, length[0]) == 0;
+	}
+	return same;
+}
+
 double
 shopper_date_part(double days, int part, double origin)
 {

@@ -119,6 +119,13 @@ typedef struct ShopperSpec
 	char	   *zone;			/* time zone of timestamptz columns, NULL = UTC */
 } ShopperSpec;
 
+/* The index of the column of this name, or -1. */
+extern int	shopper_spec_find(const ShopperSpec *spec, const char *name);
+/* The column of the same name, kind and number of numbers in another spec, or NULL. */
+extern const ShopperColumn *shopper_spec_find_like(const ShopperSpec *spec, const ShopperColumn *column);
+/* Whether both predict numbers, or the same classes with the same codes. */
+extern bool shopper_spec_same_target(const ShopperSpec *a, const ShopperSpec *b);
+
 /* Feature columns of `width` as the user knows them: column name, level (or NULL) and, for dates, part. */
 typedef struct ShopperFeatureName
 {

@@ -46,7 +46,7 @@ shopper_spec_subset(ShopperEnv *env, const ShopperSpec *spec, const bool *keep, 
 
 /* ---- rows ---- */
 
-/* A new array of the given rows of a column; NULL stays NULL. */
+/* A new array of the given rows (NULL: the first n) of a column; NULL stays NULL. */
 static ShopperStatus
 gather(ShopperEnv *env, const void *column, const uint32_t *rows, int64_t n, size_t width, void *slot)
 {
@@ -58,7 +58,9 @@ gather(ShopperEnv *env, const void *column, const uint32_t *rows, int64_t n, siz
 	*to = shopper_alloc(env, (size_t) n, width);
 	if (*to == NULL)
 		return env->status;
-	if (width == 8)
+	if (rows == NULL)
+		memcpy(*to, column, (size_t) n * width);
+	else if (width == 8)
 		for (int64_t i = 0; i < n; i++)
 			((uint64_t *) *to)[i] = ((const uint64_t *) column)[rows[i]];
 	else if (width == 4)
@@ -80,13 +82,13 @@ gather_number(ShopperEnv *env, const ShopperTable *from, int j, const uint32_t *
 	{
 		SHOPPER_NEW(env, to->dense[at], to->n);
 		for (int64_t i = 0; i < to->n; i++)
-			to->dense[at][i] = from->dense32[j][rows[i]];
+			to->dense[at][i] = from->dense32[j][rows != NULL ? rows[i] : i];
 	}
 	else
 	{
 		SHOPPER_NEW(env, to->dense32[at], to->n);
 		for (int64_t i = 0; i < to->n; i++)
-			to->dense32[at][i] = shopper_narrow(from->dense[j][rows[i]]);
+			to->dense32[at][i] = shopper_narrow(from->dense[j][rows != NULL ? rows[i] : i]);
 	}
 	return shopper_poll(env);
 }

@@ -215,8 +215,8 @@ hold_out_latest(ShopperTable *t, double fraction)
 	SHOPPER_NEW(env, key, t->n);
 	SHOPPER_NEW(env, order, t->n);
 	SHOPPER_NEW(env, t->held_out, t->n);
-	for (int64_t i = 0; i < t->n; i++)	/* a missing time sorts first */
-		key[i] = t->time[i] == t->time[i] ? shopper_sortable(t->time[i]) : 0;
+	for (int64_t i = 0; i < t->n; i++)
+		key[i] = shopper_time_key(t->time[i]);
 	SHOPPER_TRY(shopper_sort_order(env, key, order, t->n));
 	border = key[order[t->n - 1 - (int64_t) ((double) (t->n - 1) * fraction)]];
 	for (int64_t i = 0; i < t->n; i++)

@@ -11,6 +11,7 @@
 
 #include <float.h>
 
+#include "../core/sort.h"
 #include "spec.h"
 
 typedef struct ShopperTable
@@ -89,6 +90,13 @@ extern void shopper_spec_lay_out(ShopperSpec *spec, bool drop_base, const int *b
 extern ShopperStatus shopper_table_encode(ShopperTable *table, const ShopperSpec *spec);
 extern ShopperStatus shopper_table_summarize(ShopperTable *table, ShopperSpec *spec, ShopperImpute impute);
 
+/* A key whose order is that of times; a missing time (NaN) sorts first. */
+static inline uint64_t
+shopper_time_key(double time)
+{
+	return time == time ? shopper_sortable(time) : 0;
+}
+
 /* ---- parts of a table (subset.c) ---- */
 
 /*
@@ -96,7 +104,7 @@ extern ShopperStatus shopper_table_summarize(ShopperTable *table, ShopperSpec *s
  * prepared; names and dictionaries are shared with the given one.
  */
 extern ShopperStatus shopper_spec_subset(ShopperEnv *env, const ShopperSpec *spec, const bool *keep, ShopperSpec *subset);
-/* The given rows of a raw table, with the same columns, as a table of its own. */
+/* The given rows (NULL: the first n) of a raw table, with the same columns, as a table of its own. */
 extern ShopperStatus shopper_table_subset(ShopperEnv *env, const ShopperTable *table, const ShopperSpec *spec, const bool *keep,
 										  const uint32_t *rows, int64_t n, bool wide, ShopperTable *subset);
 

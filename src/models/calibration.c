@@ -5,13 +5,7 @@
 #include <string.h>
 
 #include "../core/sort.h"
-
-static double
-logit(double p)
-{
-	p = p < 1e-12 ? 1e-12 : p > 1 - 1e-12 ? 1 - 1e-12 : p;
-	return log(p / (1 - p));
-}
+#include "../core/special.h"
 
 static double
 sigmoid(double z)
@@ -28,7 +22,7 @@ correct(const ShopperCalibration *c, const ShopperCalibrationMap *m, double p)
 				high = m->n - 1;
 
 	if (c->kind == SHOPPER_CALIBRATION_PLATT)
-		return sigmoid(m->slope * logit(p) + m->offset);
+		return sigmoid(m->slope * shopper_logit(p, 1e-12) + m->offset);
 	if (!(p > m->raw[0]))
 		return m->calibrated[0];
 	if (p >= m->raw[high])
@@ -85,7 +79,9 @@ shopper_predict_block(const ShopperModel *m, const ShopperTable *t, int64_t from
 double
 shopper_cutoff(const ShopperModel *m)
 {
-	return shopper_option_set(&m->options, "cutoff") ? shopper_option_number(&m->options, "cutoff") : 0.5;
+	const ShopperOptionValue *v = shopper_option(&m->options, "cutoff");
+
+	return v->set ? v->number : 0.5;
 }
 
 int
@@ -194,7 +190,7 @@ fit_platt(ShopperEnv *env, Points *points, ShopperCalibrationMap *m)
 	{
 		positive += points->weight[i] * points->y[i];
 		total += points->weight[i];
-		points->p[i] = logit(points->p[i]);
+		points->p[i] = shopper_logit(points->p[i], 1e-12);
 	}
 	SHOPPER_TRY(shopper_poll(env));
 	now.yes = next.yes = (positive + 1) / (positive + 2);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../core/hash.h"
+#include "../core/special.h"
 
 #define EXACT_COLUMNS 10
 #define ORDERS 32
@@ -58,14 +59,10 @@ typedef struct Game
 static double
 value_of(Game *g)
 {
-	double		p;
-
 	g->model->learner->predict(g->model, g->dense_now, g->lookup_now, g->out);
 	if (g->model->task != SHOPPER_CLASSIFY)
 		return g->out[0];
-	p = g->out[g->output];
-	p = p < 1e-9 ? 1e-9 : p > 1 - 1e-9 ? 1 - 1e-9 : p;
-	return log(p / (1 - p));
+	return shopper_logit(g->out[g->output], 1e-9);
 }
 
 /* Take one column from the row, or from the reference. */

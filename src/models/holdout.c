@@ -11,16 +11,12 @@ ShopperStatus
 shopper_profit_steps(ShopperEnv *env, int64_t n, const uint8_t *positive, const double *score, const double *weight,
 					 int64_t max_steps, ShopperHoldout *h)
 {
-	uint64_t   *key;
 	uint32_t   *order;
 	int64_t		at = n,
 				most = n < max_steps ? n : max_steps;
 
-	SHOPPER_NEW(env, key, n);
 	SHOPPER_NEW(env, order, n);
-	for (int64_t i = 0; i < n; i++)
-		key[i] = shopper_sortable(score[i]);
-	SHOPPER_TRY(shopper_sort_order(env, key, order, n));
+	SHOPPER_TRY(shopper_sort_doubles(env, score, order, n));
 	SHOPPER_NEW0(env, h->threshold, most);
 	SHOPPER_NEW0(env, h->positive, most);
 	SHOPPER_NEW0(env, h->negative, most);
@@ -45,7 +41,6 @@ shopper_profit_steps(ShopperEnv *env, int64_t n, const uint8_t *positive, const 
 			h->threshold[s] = score[row];
 		}
 	}
-	shopper_release(env, key);
 	shopper_release(env, order);
 	return SHOPPER_OK;
 }
@@ -82,14 +77,10 @@ shopper_best_profit(const ShopperProfit *profit, int64_t n)
 static ShopperStatus
 make_ranks(ShopperEnv *env, const double *score, int64_t n, ShopperHoldout *h)
 {
-	uint64_t   *key;
 	uint32_t   *order;
 
-	SHOPPER_NEW(env, key, n);
 	SHOPPER_NEW(env, order, n);
-	for (int64_t i = 0; i < n; i++)
-		key[i] = shopper_sortable(score[i]);
-	SHOPPER_TRY(shopper_sort_order(env, key, order, n));
+	SHOPPER_TRY(shopper_sort_doubles(env, score, order, n));
 	h->n_ranks = n < SHOPPER_HOLDOUT_RANKS ? n : SHOPPER_HOLDOUT_RANKS;
 	SHOPPER_NEW(env, h->rank, h->n_ranks);
 	SHOPPER_NEW(env, h->score, h->n_ranks);
@@ -98,7 +89,6 @@ make_ranks(ShopperEnv *env, const double *score, int64_t n, ShopperHoldout *h)
 		h->rank[i] = h->n_ranks > 1 ? 1 + (int64_t) ((__int128) (n - 1) * i / (h->n_ranks - 1)) : 1;
 		h->score[i] = score[order[h->rank[i] - 1]];
 	}
-	shopper_release(env, key);
 	shopper_release(env, order);
 	return SHOPPER_OK;
 }

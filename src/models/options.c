@@ -268,8 +268,8 @@ unknown_option(ShopperEnv *env, const ShopperOptions *options, const char *learn
 	return SHOPPER_BAD_OPTION;
 }
 
-static ShopperOptionValue *
-find(const ShopperOptions *options, const char *name)
+ShopperOptionValue *
+shopper_option_find(const ShopperOptions *options, const char *name)
 {
 	for (int i = 0; i < options->n; i++)
 		if (strcmp(options->value[i].option->name, name) == 0)
@@ -280,7 +280,7 @@ find(const ShopperOptions *options, const char *name)
 ShopperStatus
 shopper_options_set(ShopperEnv *env, ShopperOptions *options, const char *learner, const char *name, const ShopperRaw *raw)
 {
-	ShopperOptionValue *value = find(options, name);
+	ShopperOptionValue *value = shopper_option_find(options, name);
 	const ShopperOption *option;
 
 	if (value == NULL)
@@ -321,7 +321,7 @@ shopper_options_set(ShopperEnv *env, ShopperOptions *options, const char *learne
 const ShopperOptionValue *
 shopper_option(const ShopperOptions *options, const char *name)
 {
-	const ShopperOptionValue *value = find(options, name);
+	const ShopperOptionValue *value = shopper_option_find(options, name);
 
 	shopper_assert(value != NULL);
 	return value;
@@ -363,6 +363,17 @@ bool
 shopper_option_set(const ShopperOptions *options, const char *name)
 {
 	return shopper_option(options, name)->set;
+}
+
+bool
+shopper_option_lists(const ShopperOptions *options, const char *name, const char *text)
+{
+	const ShopperOptionValue *value = shopper_option(options, name);
+
+	for (int i = 0; i < value->n; i++)
+		if (strcmp(value->texts[i], text) == 0)
+			return true;
+	return false;
 }
 
 /* ---- stored form: the set values, by name, so that tables may grow ---- */
@@ -497,7 +508,7 @@ shopper_options_decode(ShopperEnv *env, ShopperOptions *options, ShopperReader *
 
 		if (name == NULL || r->failed)
 			return env->status != SHOPPER_OK ? env->status : shopper_bad_bytes(env, "its options section is damaged");
-		v = find(options, name);
+		v = shopper_option_find(options, name);
 		if (v == NULL || type != (uint8_t) v->option->type)
 		{
 			shopper_fail(env, SHOPPER_NEWER_FORMAT, "the model has an option \"%.60s\" that this version does not know", name);

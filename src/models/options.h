@@ -92,6 +92,8 @@ extern void shopper_options_encode(const ShopperOptions *options, ShopperWriter 
 /* Into options made by shopper_options_init(); options that a newer version added are an error. */
 extern ShopperStatus shopper_options_decode(ShopperEnv *env, ShopperOptions *options, ShopperReader *r);
 
+/* The value of an option that not every learner has; NULL where it is not in the table. */
+extern ShopperOptionValue *shopper_option_find(const ShopperOptions *options, const char *name);
 /* Access by name. The name must be in the table: a wrong one ends in an assertion. */
 extern const ShopperOptionValue *shopper_option(const ShopperOptions *options, const char *name);
 extern double shopper_option_number(const ShopperOptions *options, const char *name);
@@ -99,6 +101,7 @@ extern int64_t shopper_option_integer(const ShopperOptions *options, const char 
 extern bool shopper_option_boolean(const ShopperOptions *options, const char *name);
 extern const char *shopper_option_text(const ShopperOptions *options, const char *name);	/* NULL when not set */
 extern bool shopper_option_is(const ShopperOptions *options, const char *name, const char *text);
+extern bool shopper_option_lists(const ShopperOptions *options, const char *name, const char *text);	/* of an array of texts */
 extern bool shopper_option_set(const ShopperOptions *options, const char *name);
 
 #endif

@@ -88,6 +88,13 @@ check_money(double gain, double cost)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("gain and cost must be finite and not negative, got %g and %g", gain, cost)));
 }
 
+static void
+check_two_classes(const ShopperModel *model)
+{
+	if (model->task != SHOPPER_CLASSIFY || model->spec->classes.n != 2)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("a cut-off needs a classifier of two classes")));
+}
+
 static ShopperProfit *
 profit_of_model(FunctionCallInfo fcinfo, int64 *n)
 {
@@ -95,8 +102,7 @@ profit_of_model(FunctionCallInfo fcinfo, int64 *n)
 	ShopperProfit *profit;
 
 	check_money(PG_GETARG_FLOAT8(1), PG_GETARG_FLOAT8(2));
-	if (model->task != SHOPPER_CLASSIFY || model->spec->classes.n != 2)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("a cut-off needs a classifier of two classes")));
+	check_two_classes(model);
 	if (model->holdout.n_steps == 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("the model was trained without held-out rows"),
 						errhint("Train it with an option such as validation => 0.2, or give labels and scores: best_cutoff(label, score, gain, cost).")));
@@ -235,23 +241,17 @@ shopper_set_cutoff(PG_FUNCTION_ARGS)
 	MemoryContext context;
 	ShopperEnv *env = shopper_env_create(CurrentMemoryContext, &context);
 	ShopperModel model;
+	ShopperOptionValue *stored;
 	double		cutoff = PG_GETARG_FLOAT8(1);
 	bytea	   *bytes;
 
 	shopper_model_read(env, PG_GETARG_BYTEA_PP(0), &model);
-	if (model.task != SHOPPER_CLASSIFY || model.spec->classes.n != 2)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("a cut-off needs a classifier of two classes")));
+	check_two_classes(&model);
 	if (!(cutoff >= 0 && cutoff <= 1))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the cut-off must be from 0 to 1, got %g", cutoff)));
-	for (int i = 0; i < model.options.n; i++)
-	{
-		ShopperOptionValue *v = &model.options.value[i];
-
-		if (strcmp(v->option->name, "cutoff") != 0)
-			continue;
-		v->set = true;
-		v->number = cutoff;
-	}
+	stored = shopper_option_find(&model.options, "cutoff");
+	stored->set = true;
+	stored->number = cutoff;
 	bytes = shopper_model_write(env, &model);
 	MemoryContextDelete(context);
 	PG_RETURN_BYTEA_P(bytes);

@@ -333,9 +333,8 @@ shopper_partial_dependence_of_query(PG_FUNCTION_ARGS)
 	points = PG_ARGISNULL(3) ? 20 : PG_GETARG_INT32(3);
 	if (points < 1 || points > 1000)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("points must be from 1 to 1000, got %d", points)));
-	for (d.column = 0; d.column < spec->n_columns && strcmp(spec->column[d.column].name, feature) != 0;)
-		d.column++;
-	if (d.column == spec->n_columns)
+	d.column = shopper_spec_find(spec, feature);
+	if (d.column < 0)
 		shopper_unknown_feature(spec, feature);
 	c = &spec->column[d.column];
 	if (c->kind > SHOPPER_KIND_CATEGORY)

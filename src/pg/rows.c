@@ -26,17 +26,6 @@ shopper_row_type(ShopperRowType *known, HeapTupleHeader record)
 
 /* ---- what the columns are for ---- */
 
-static bool
-is_listed(const ShopperOptions *options, const char *option, const char *name)
-{
-	const ShopperOptionValue *v = shopper_option(options, option);
-
-	for (int i = 0; i < v->n; i++)
-		if (strcmp(v->texts[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* "a, b, c": names of a row's columns, for hints */
 static char *
 column_names(TupleDesc desc)
@@ -182,9 +171,9 @@ is_feature(ShopperRowTraining *t, TupleDesc desc, int attribute)
 	for (int i = 0; i < t->n_columns; i++)
 		if (t->column[i].attribute == attribute)
 			return false;
-	if (a->attisdropped || is_listed(o, "exclude", NameStr(a->attname)))
+	if (a->attisdropped || shopper_option_lists(o, "exclude", NameStr(a->attname)))
 		return false;
-	return !shopper_option_set(o, "features") || is_listed(o, "features", NameStr(a->attname));
+	return !shopper_option_set(o, "features") || shopper_option_lists(o, "features", NameStr(a->attname));
 }
 
 /* Options that list columns must not name one that is absent: a typing error would go unnoticed. */
@@ -237,7 +226,7 @@ plan_features(ShopperRowTraining *t, TupleDesc desc)
 			continue;
 		shopper_find_attribute(desc, name);	/* refuses duplicates */
 		c = add_column(t, desc, i, SHOPPER_ROLE_FEATURE);
-		if (!shopper_feature_kind(c->reader.from, is_listed(o, "categorical", name), &c->kind, &utc, &may_be_id))
+		if (!shopper_feature_kind(c->reader.from, shopper_option_lists(o, "categorical", name), &c->kind, &utc, &may_be_id))
 			refuse_type(desc, i);
 		if (shopper_option_is(o, "date_parts", "none") && (c->kind == SHOPPER_KIND_DATE || c->kind == SHOPPER_KIND_TIMESTAMP))
 			t->n_columns--;
@@ -255,7 +244,7 @@ plan_features(ShopperRowTraining *t, TupleDesc desc)
 		bool		utc,
 					may_be_id;
 
-		shopper_feature_kind(c->reader.from, is_listed(o, "categorical", name), &kind, &utc, &may_be_id);
+		shopper_feature_kind(c->reader.from, shopper_option_lists(o, "categorical", name), &kind, &utc, &may_be_id);
 		c->reader.zone = time_zone(o);
 		shopper_check(t->env, shopper_intake_column(&t->intake, c->feature, name, kind, utc, may_be_id));
 	}
@@ -299,13 +288,11 @@ plan_time(ShopperRowTraining *t, TupleDesc desc)
 static void
 plan_group(ShopperRowTraining *t, TupleDesc desc)
 {
+	const ShopperOptionValue *option = shopper_option_find(&t->model.options, "cluster");
 	const char *name = t->group_column,
-			   *cluster = NULL;
+			   *cluster = option != NULL ? option->text : NULL;
 	int			attribute;
 
-	for (int i = 0; i < t->model.options.n; i++)
-		if (strcmp(t->model.options.value[i].option->name, "cluster") == 0)
-			cluster = t->model.options.value[i].text;
 	if (name != NULL && cluster != NULL && strcmp(name, cluster) != 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("group column \"%s\" and option cluster \"%s\" differ", name, cluster),

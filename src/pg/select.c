@@ -95,23 +95,20 @@ coefficients_by_column(Selecting *s, const ShopperTrial *trial)
 	ShopperArena arena;
 	ShopperModel model = {.learner = trial->learner,.task = trial->task,.options = trial->options};
 	ShopperCoefficient *coefficient;
-	uint32_t   *rows;
 	int64_t		n = 0;
 	ShopperStatus status;
 
 	shopper_arena_open(&arena, s->c.env);
-	rows = shopper_alloc(&arena.env, s->c.table.n, sizeof(uint32_t));
-	for (int64 i = 0; rows != NULL && i < s->c.table.n; i++)
-		rows[i] = (uint32_t) i;
-	status = rows == NULL ? arena.env.status
-		: shopper_fit_rows(&arena.env, &model, &trial->raw, rows, s->c.table.n, false);
+	status = shopper_fit_rows(&arena.env, &model, &trial->raw, NULL, s->c.table.n, false);
 	if (status == SHOPPER_OK)
 		status = model.learner->coefficients(&arena.env, &model, &coefficient, &n);
 	for (int64_t i = 0; status == SHOPPER_OK && i < n; i++)
-		for (int c = 0; c < s->n; c++)
-			if (coefficient[i].standardized == coefficient[i].standardized &&
-				strcmp(coefficient[i].feature, s->c.raw.spec->column[c].name) == 0)
-				s->score[c] = fmax(s->score[c], fabs(coefficient[i].standardized));
+	{
+		int			c = shopper_spec_find(s->c.raw.spec, coefficient[i].feature);
+
+		if (c >= 0 && coefficient[i].standardized == coefficient[i].standardized)
+			s->score[c] = fmax(s->score[c], fabs(coefficient[i].standardized));
+	}
 	shopper_check(s->c.env, shopper_arena_close(&arena, status));
 }
 
@@ -336,11 +333,8 @@ say_dropped(Report *r, ShopperChoosing *c)
 	for (int i = 0; i < t->intake.n_columns; i++)
 	{
 		const ShopperIntakeColumn *column = &t->intake.column[i];
-		bool		used = false;
 
-		for (int k = 0; k < c->raw.spec->n_columns && !used; k++)
-			used = strcmp(c->raw.spec->column[k].name, column->name) == 0;
-		if (!used)
+		if (shopper_spec_find(c->raw.spec, column->name) < 0)
 			say(r, "dropped", column->name, column->levels.n, column->kind == SHOPPER_KIND_CATEGORY
 				? psprintf("%lld different values look like an identifier", (long long) column->levels.n)
 				: "it has no values");
@@ -354,16 +348,12 @@ try_fit(ShopperChoosing *c, const ShopperTrial *trial, int64 n, double *seconds,
 	ShopperArena arena;
 	ShopperModel model = {.learner = trial->learner,.task = trial->task,.options = trial->options};
 	ShopperStatus status;
-	uint32_t   *rows;
 	instr_time	start,
 				now;
 
 	shopper_arena_open(&arena, c->env);
 	INSTR_TIME_SET_CURRENT(start);
-	rows = shopper_alloc(&arena.env, n, sizeof(uint32_t));
-	for (int64 i = 0; rows != NULL && i < n; i++)
-		rows[i] = (uint32_t) i;
-	status = rows == NULL ? arena.env.status : shopper_fit_rows(&arena.env, &model, &trial->raw, rows, n, true);
+	status = shopper_fit_rows(&arena.env, &model, &trial->raw, NULL, n, true);
 	*bytes = (double) arena.peak;
 	shopper_check(c->env, shopper_arena_close(&arena, status));
 	INSTR_TIME_SET_CURRENT(now);

@@ -12,41 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "../../src/core/metrics.h"
 #include "../../src/core/threads.h"
 #include "../../src/models/learner.h"
-
-static void *
-heap_alloc(void *ctx, size_t size)
-{
-	(void) ctx;
-	return malloc(size);
-}
-
-static void *
-heap_resize(void *ctx, void *p, size_t size)
-{
-	(void) ctx;
-	return realloc(p, size);
-}
-
-static void
-heap_release(void *ctx, void *p)
-{
-	(void) ctx;
-	free(p);
-}
-
-static double
-wall(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
-}
+#include "bench.h"
 
 static double
 cpu(void)
@@ -68,15 +38,6 @@ get(FILE *f, void *to, size_t size, size_t n)
 }
 
 static void
-must(ShopperEnv *env, ShopperStatus status)
-{
-	if (status == SHOPPER_OK)
-		return;
-	fprintf(stderr, "%s\n", env->message);
-	exit(1);
-}
-
-static void
 read_rows(ShopperEnv *env, const char *name, ShopperTable *t, ShopperSpec *spec)
 {
 	FILE	   *f = fopen(name, "rb");
@@ -92,7 +53,7 @@ read_rows(ShopperEnv *env, const char *name, ShopperTable *t, ShopperSpec *spec)
 	}
 	get(f, size, sizeof(int64_t), 4);
 	get(f, levels, sizeof(int32_t), (size_t) size[3]);
-	must(env, shopper_table_make(env, t, false, size[0] + size[1], (int) size[2], (int) size[3], 2));
+	bench_check(env, shopper_table_make(env, t, false, size[0] + size[1], (int) size[2], (int) size[3], 2));
 	for (int j = 0; j < t->n_dense; j++)
 		get(f, t->dense32[j], sizeof(float), (size_t) t->n);
 	for (int k = 0; k < t->n_lookup; k++)
@@ -110,9 +71,9 @@ read_rows(ShopperEnv *env, const char *name, ShopperTable *t, ShopperSpec *spec)
 	spec->number = calloc((size_t) t->n_dense + 1, sizeof(ShopperNumber));
 	spec->category = calloc((size_t) t->n_lookup + 1, sizeof(ShopperCategory));
 	spec->target = "bought";
-	must(env, shopper_dictionary_init(&spec->classes, env, SHOPPER_ID_TEXT));
-	must(env, shopper_dictionary_add_text(&spec->classes, "false", 5, &code));
-	must(env, shopper_dictionary_add_text(&spec->classes, "true", 4, &code));
+	bench_check(env, shopper_dictionary_init(&spec->classes, env, SHOPPER_ID_TEXT));
+	bench_check(env, shopper_dictionary_add_text(&spec->classes, "false", 5, &code));
+	bench_check(env, shopper_dictionary_add_text(&spec->classes, "true", 4, &code));
 	for (int k = 0; k < t->n_lookup; k++)
 		spec->category[k].n_levels = t->size[k] = levels[k];
 }
@@ -120,7 +81,7 @@ read_rows(ShopperEnv *env, const char *name, ShopperTable *t, ShopperSpec *spec)
 int
 main(int argc, char **argv)
 {
-	ShopperEnv	env = {.alloc = heap_alloc,.resize = heap_resize,.release = heap_release,.seed = 1,.threads = 2};
+	ShopperEnv	env = bench_env(2);
 	ShopperTable all;
 	ShopperSpec spec;
 	int			repeat = 1;
@@ -147,7 +108,7 @@ main(int argc, char **argv)
 		int64_t		n_test = all.n - all.n_train;
 
 		t.n = t.n_train;
-		must(&env, shopper_options_init(&env, &model.options, model.learner->options, shopper_shape_options(SHOPPER_ROWS)));
+		bench_check(&env, shopper_options_init(&env, &model.options, model.learner->options, shopper_shape_options(SHOPPER_ROWS)));
 		for (int a = 2; a < argc; a++)
 		{
 			char		name[64];
@@ -159,13 +120,13 @@ main(int argc, char **argv)
 				continue;
 			if (shopper_option(&model.options, name)->option->type == SHOPPER_CHOICE)
 				raw.kind = SHOPPER_RAW_STRING;
-			must(&env, shopper_options_set(&env, &model.options, "boosting", name, &raw));
+			bench_check(&env, shopper_options_set(&env, &model.options, "boosting", name, &raw));
 		}
-		begin = wall();
+		begin = bench_now();
 		used = cpu();
-		must(&env, model.learner->train_rows(&env, &model, &t, NULL));
-		printf("pg_shopper boosting: fit %.3f s, CPU %.3f s", wall() - begin, cpu() - used);
-		begin = wall();
+		bench_check(&env, model.learner->train_rows(&env, &model, &t, NULL));
+		printf("pg_shopper boosting: fit %.3f s, CPU %.3f s", bench_now() - begin, cpu() - used);
+		begin = bench_now();
 		p = malloc((size_t) n_test * 2 * sizeof(double));
 		score = malloc((size_t) n_test * sizeof(double));
 		positive = malloc((size_t) n_test);
@@ -175,8 +136,8 @@ main(int argc, char **argv)
 			score[i] = p[2 * i + 1];
 			positive[i] = all.y_class[all.n_train + i] == 1;
 		}
-		printf(", predict %.0f ns a row", 1e9 * (wall() - begin) / (double) n_test);
-		must(&env, shopper_auc(&env, n_test, positive, score, NULL, &auc));
+		printf(", predict %.0f ns a row", 1e9 * (bench_now() - begin) / (double) n_test);
+		bench_check(&env, shopper_auc(&env, n_test, positive, score, NULL, &auc));
 		printf(", test AUC %.5f\n", auc);
 		fflush(stdout);
 		free(p);

@@ -16,6 +16,8 @@ mkdir -p "$dir"
 [ -f "$dir/baskets.txt" ] || "$dir/env/bin/python" "$top/test/bench/itemsets_data.py" "$data" "$dir"
 ${CC:-gcc} -std=gnu11 -O2 -o "$dir/itemsets_bench" "$top/test/bench/itemsets_bench.c" "$top/src/models/rules/mine.c" \
 	"$top/src/models/rules/bitmine.c" "$top/src/models/rules/apriori.c" "$top/src/core/env.c" "$top/src/core/sort.c" -lm
+${CC:-gcc} -std=gnu11 -O2 -o "$dir/itemsets_rules" "$top/test/bench/itemsets_rules.c" \
+	$(find "$top/src/core" "$top/src/features" "$top/src/models" -name '*.c') -lm -lpthread
 
 for case in "baskets 0.001" "baskets 0.0002" "t10i4d100k 0.001" "mushroom 0.1"; do
 	set -- $case
@@ -29,3 +31,5 @@ for case in "baskets 0.001" "baskets 0.0002" "t10i4d100k 0.001" "mushroom 0.1"; 
 		{ for (i = 1; i < NF; i++) if ($i == "mining") { if (NR == 1) ours = $(i + 1); else if (best == "" || $(i + 1) + 0 < best) { best = $(i + 1) + 0; name = $1 } } }
 		END { printf "ratio to the fastest, %s: %.2f\n", name, ours / best }'
 done
+echo "== from reading to rules and suggestions"
+"$dir/itemsets_rules" "$dir/baskets.txt" 0.001 lcm 0.2 3

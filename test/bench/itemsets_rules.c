@@ -10,47 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../../src/models/rules/rules.h"
-
-static void *
-bench_alloc(void *ctx, size_t size)
-{
-	(void) ctx;
-	return malloc(size);
-}
-
-static void *
-bench_resize(void *ctx, void *p, size_t size)
-{
-	(void) ctx;
-	return realloc(p, size);
-}
-
-static void
-bench_release(void *ctx, void *p)
-{
-	(void) ctx;
-	free(p);
-}
+#include "bench.h"
 
 static double
-now(void)
+milliseconds(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return 1e3 * (double) t.tv_sec + 1e-6 * (double) t.tv_nsec;
-}
-
-static void
-must(ShopperEnv *env, ShopperStatus status)
-{
-	if (status == SHOPPER_OK)
-		return;
-	fprintf(stderr, "%s\n", env->message);
-	exit(1);
+	return 1e3 * bench_now();
 }
 
 static char **
@@ -88,7 +55,7 @@ read_pairs(ShopperEnv *env, const char *path, ShopperPairs *pairs)
 		perror(path);
 		exit(1);
 	}
-	must(env, shopper_pairs_init(pairs, env, SHOPPER_ID_INT, names ? SHOPPER_ID_TEXT : SHOPPER_ID_INT, false, false));
+	bench_check(env, shopper_pairs_init(pairs, env, SHOPPER_ID_INT, names ? SHOPPER_ID_TEXT : SHOPPER_ID_INT, false, false));
 	for (int64_t basket = 0; getline(&line, &size, file) > 0; basket++)
 	{
 		char	   *end = line;
@@ -102,10 +69,10 @@ read_pairs(ShopperEnv *env, const char *path, ShopperPairs *pairs)
 
 			if (at == end)
 				break;
-			must(env, shopper_dictionary_add_int(&pairs->left, basket, &left));
-			must(env, names ? shopper_dictionary_add_text(&pairs->right, names[item], strlen(names[item]), &right)
+			bench_check(env, shopper_dictionary_add_int(&pairs->left, basket, &left));
+			bench_check(env, names ? shopper_dictionary_add_text(&pairs->right, names[item], strlen(names[item]), &right)
 				 : shopper_dictionary_add_int(&pairs->right, item, &right));
-			must(env, shopper_pairs_add(pairs, left, right, 0, 0));
+			bench_check(env, shopper_pairs_add(pairs, left, right, 0, 0));
 		}
 	}
 	fclose(file);
@@ -151,7 +118,7 @@ print_rules(const ShopperModel *model, const ShopperRuleList *list, int64_t show
 static void
 time_suggestions(ShopperEnv *env, const ShopperModel *model, const ShopperPairs *pairs, const int64_t *start)
 {
-	double		began = now(),
+	double		began = milliseconds(),
 				slowest = 0;
 	int64_t		asked = 0,
 				by_rule = 0;
@@ -161,23 +128,23 @@ time_suggestions(ShopperEnv *env, const ShopperModel *model, const ShopperPairs 
 		ShopperSuggestLimits limits = {.n = 10};
 		ShopperSuggestion *s;
 		int64_t		n;
-		double		one = now();
+		double		one = milliseconds();
 
-		must(env, shopper_rules_suggest(env, model, pairs->b + start[b], start[b + 1] - start[b] - 1, &limits, &s, &n));
-		one = now() - one;
+		bench_check(env, shopper_rules_suggest(env, model, pairs->b + start[b], start[b + 1] - start[b] - 1, &limits, &s, &n));
+		one = milliseconds() - one;
 		slowest = one > slowest ? one : slowest;
 		for (int64_t i = 0; i < n; i++)
 			by_rule += s[i].source == SHOPPER_FROM_RULE;
 		free(s);
 	}
-	printf("suggest   %.3f ms a basket, slowest %.3f ms, %.1f items by rules\n", (now() - began) / (double) asked,
+	printf("suggest   %.3f ms a basket, slowest %.3f ms, %.1f items by rules\n", (milliseconds() - began) / (double) asked,
 		   slowest, (double) by_rule / (double) asked);
 }
 
 int
 main(int argc, char **argv)
 {
-	ShopperEnv	env = {.alloc = bench_alloc, .resize = bench_resize, .release = bench_release, .threads = 1};
+	ShopperEnv	env = bench_env(1);
 	ShopperModel model = {.learner = &shopper_learner_itemsets, .task = SHOPPER_FIND_RULES},
 				back = {.learner = &shopper_learner_itemsets};
 	ShopperPairs pairs;
@@ -186,8 +153,8 @@ main(int argc, char **argv)
 	ShopperRuleLimits limits = {0};
 	ShopperRuleList list,
 				best;
-	ShopperRaw	support = {SHOPPER_RAW_NUMBER, argv[2], 0, NULL},
-				method = {SHOPPER_RAW_STRING, argv[3], 0, NULL};
+	ShopperRaw	support = {.kind = SHOPPER_RAW_NUMBER,.text = argv[2]},
+				method = {.kind = SHOPPER_RAW_STRING,.text = argv[3]};
 	int64_t    *start;
 	double		at;
 
@@ -196,36 +163,36 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: %s FILE SUPPORT METHOD MIN_CONFIDENCE [SHOWN]\n", argv[0]);
 		return 2;
 	}
-	must(&env, shopper_options_init(&env, &model.options, model.learner->options, shopper_shape_options(SHOPPER_BASKETS)));
-	must(&env, shopper_options_set(&env, &model.options, "itemsets", "min_support", &support));
-	must(&env, shopper_options_set(&env, &model.options, "itemsets", "method", &method));
-	at = now();
+	bench_check(&env, shopper_options_init(&env, &model.options, model.learner->options, shopper_shape_options(SHOPPER_BASKETS)));
+	bench_check(&env, shopper_options_set(&env, &model.options, "itemsets", "min_support", &support));
+	bench_check(&env, shopper_options_set(&env, &model.options, "itemsets", "method", &method));
+	at = milliseconds();
 	read_pairs(&env, argv[1], &pairs);
-	printf("read      %.2f ms, %lld lines\n", now() - at, (long long) pairs.n);
-	at = now();
-	must(&env, shopper_pairs_finish(&pairs, &start));
-	printf("finish    %.2f ms\n", now() - at);
-	at = now();
-	must(&env, model.learner->train_baskets(&env, &model, &pairs));
-	printf("train     %.2f ms, %d sets\n", now() - at, shopper_itemsets(&model)->tree.n);
+	printf("read      %.2f ms, %lld lines\n", milliseconds() - at, (long long) pairs.n);
+	at = milliseconds();
+	bench_check(&env, shopper_pairs_finish(&pairs, &start));
+	printf("finish    %.2f ms\n", milliseconds() - at);
+	at = milliseconds();
+	bench_check(&env, model.learner->train_baskets(&env, &model, &pairs));
+	printf("train     %.2f ms, %d sets\n", milliseconds() - at, shopper_itemsets(&model)->tree.n);
 	shopper_writer_init(&w, &env);
-	at = now();
+	at = milliseconds();
 	model.learner->encode(&model, &w);
-	must(&env, w.status);
-	printf("encode    %.2f ms, %lld bytes\n", now() - at, (long long) w.length);
+	bench_check(&env, w.status);
+	printf("encode    %.2f ms, %lld bytes\n", milliseconds() - at, (long long) w.length);
 	shopper_reader_init(&r, &env, w.data, (size_t) w.length);
-	at = now();
-	must(&env, back.learner->decode(&back, &r));
-	must(&env, shopper_reader_done(&r, "state"));
-	printf("decode    %.2f ms\n", now() - at);
+	at = milliseconds();
+	bench_check(&env, back.learner->decode(&back, &r));
+	bench_check(&env, shopper_reader_done(&r, "state"));
+	printf("decode    %.2f ms\n", milliseconds() - at);
 	limits.min_confidence = atof(argv[4]);
-	at = now();
-	must(&env, shopper_rules_find(&env, &back, &limits, &list));
-	printf("rules     %.2f ms, %lld rules\n", now() - at, (long long) list.n);
+	at = milliseconds();
+	bench_check(&env, shopper_rules_find(&env, &back, &limits, &list));
+	printf("rules     %.2f ms, %lld rules\n", milliseconds() - at, (long long) list.n);
 	limits.max_rules = 100;
-	at = now();
-	must(&env, shopper_rules_find(&env, &back, &limits, &best));
-	printf("best 100  %.2f ms, %s\n", now() - at, compare(&best, &list));
+	at = milliseconds();
+	bench_check(&env, shopper_rules_find(&env, &back, &limits, &best));
+	printf("best 100  %.2f ms, %s\n", milliseconds() - at, compare(&best, &list));
 	print_rules(&back, &list, argc > 5 ? atoi(argv[5]) : 0);
 	time_suggestions(&env, &back, &pairs, start);
 	return 0;

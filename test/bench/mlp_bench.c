@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../../src/core/hash.h"
 #include "../../src/core/threads.h"
 #include "../../src/models/learner.h"
+#include "bench.h"
 
 typedef struct Data
 {
@@ -30,45 +30,6 @@ typedef struct Data
 	double		target[2];		/* mean, scale */
 	ShopperTable table;
 } Data;
-
-static void *
-heap_alloc(void *ctx, size_t size)
-{
-	(void) ctx;
-	return malloc(size);
-}
-
-static void *
-heap_resize(void *ctx, void *p, size_t size)
-{
-	(void) ctx;
-	return realloc(p, size);
-}
-
-static void
-heap_release(void *ctx, void *p)
-{
-	(void) ctx;
-	free(p);
-}
-
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + (double) t.tv_nsec * 1e-9;
-}
-
-static void
-check(ShopperEnv *env, ShopperStatus status)
-{
-	if (status == SHOPPER_OK)
-		return;
-	fprintf(stderr, "failed: %s\n", env->message);
-	exit(1);
-}
 
 /* ---- synthetic purchases ---- */
 
@@ -169,7 +130,7 @@ load(ShopperEnv *env, const char *path, Data *d)
 	}
 	get(file, d, 6 * sizeof(int64_t));
 	n = (size_t) (d->train + d->validation + d->test);
-	check(env, shopper_table_make(env, &d->table, false, (int64_t) n, (int) d->n_dense, (int) d->n_lookup, (int) d->n_classes));
+	bench_check(env, shopper_table_make(env, &d->table, false, (int64_t) n, (int) d->n_dense, (int) d->n_lookup, (int) d->n_classes));
 	get(file, d->table.size, (size_t) d->n_lookup * sizeof(int));
 	get(file, d->target, sizeof(d->target));
 	for (int j = 0; j < d->n_dense; j++)
@@ -252,10 +213,10 @@ predict_time(const ShopperModel *model, const Data *d)
 		for (int64_t k = 0; k < d->n_lookup; k++)
 			lookup[i * d->n_lookup + k] = d->table.lookup[k][d->train + i];
 	}
-	start = seconds();
+	start = bench_now();
 	for (int64_t i = 0; i < rows; i++)
 		model->learner->predict(model, dense + i * d->n_dense, lookup + i * d->n_lookup, out);
-	start = seconds() - start;
+	start = bench_now() - start;
 	free(dense);
 	free(lookup);
 	return start * 1e9 / (double) rows;
@@ -277,13 +238,13 @@ set_option(ShopperEnv *env, ShopperModel *model, const char *name, char *value)
 		for (char *word = strtok(value, ","); word != NULL && raw.n < 64; word = strtok(NULL, ","))
 			element[raw.n++] = (ShopperRaw) {.kind = SHOPPER_RAW_NUMBER, .text = word};
 	}
-	check(env, shopper_options_set(env, &model->options, "mlp", name, &raw));
+	bench_check(env, shopper_options_set(env, &model->options, "mlp", name, &raw));
 }
 
 static int
 fit(int argc, char **argv)
 {
-	ShopperEnv	env = {.alloc = heap_alloc, .resize = heap_resize, .release = heap_release, .seed = 1, .threads = 2};
+	ShopperEnv	env = bench_env(2);
 	ShopperSpec spec = {0};
 	ShopperModel model = {.learner = shopper_learner_by_name("mlp"), .spec = &spec};
 	Data		d;
@@ -293,7 +254,7 @@ fit(int argc, char **argv)
 	model.task = d.n_classes > 0 ? SHOPPER_CLASSIFY : SHOPPER_REGRESS;
 	spec.target_mean = d.target[0];
 	spec.target_scale = d.target[1];
-	check(&env, shopper_options_init(&env, &model.options, model.learner->options, NULL));
+	bench_check(&env, shopper_options_init(&env, &model.options, model.learner->options, NULL));
 	for (int i = 3; i < argc; i++)
 	{
 		char	   *value = strchr(argv[i], '=');
@@ -314,13 +275,13 @@ fit(int argc, char **argv)
 	for (int i = 0; i < repeat; i++)
 	{
 		ShopperTable table = d.table;
-		double		start = seconds();
+		double		start = bench_now();
 
 		table.n_train = d.train;
 		table.n = d.train + d.validation;
 		model.n_steps = 0;
-		check(&env, model.learner->train_rows(&env, &model, &table, NULL));
-		printf("fit %.3f s, %s %.6f, %lld steps of history, predict %.0f ns\n", seconds() - start,
+		bench_check(&env, model.learner->train_rows(&env, &model, &table, NULL));
+		printf("fit %.3f s, %s %.6f, %lld steps of history, predict %.0f ns\n", bench_now() - start,
 			   d.n_classes > 0 ? "auc" : "rmse", quality(&model, &d), (long long) model.n_steps, predict_time(&model, &d));
 	}
 	shopper_pool_end(env.pool);

@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../../src/core/threads.h"
 #include "../../src/models/learner.h"
 #include "../../src/models/recommend/recommend.h"
+#include "bench.h"
 
 typedef struct Line
 {
@@ -29,45 +29,6 @@ typedef struct Line
 
 static Line *lines;
 static int64_t n_lines;
-
-static void *
-bench_alloc(void *ctx, size_t size)
-{
-	(void) ctx;
-	return malloc(size);
-}
-
-static void *
-bench_resize(void *ctx, void *p, size_t size)
-{
-	(void) ctx;
-	return realloc(p, size);
-}
-
-static void
-bench_release(void *ctx, void *p)
-{
-	(void) ctx;
-	free(p);
-}
-
-static void
-check(ShopperEnv *env, ShopperStatus status)
-{
-	if (status == SHOPPER_OK)
-		return;
-	fprintf(stderr, "svd_bench: %s %s\n", env->message, env->hint);
-	exit(1);
-}
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
-}
 
 static void
 read_file(const char *path)
@@ -96,7 +57,7 @@ read_file(const char *path)
 static void
 set_options(ShopperEnv *env, ShopperModel *model, char **option, int n)
 {
-	check(env, shopper_options_init(env, &model->options, model->learner->options, shopper_shape_options(model->learner->shape)));
+	bench_check(env, shopper_options_init(env, &model->options, model->learner->options, shopper_shape_options(model->learner->shape)));
 	for (int i = 0; i < n; i++)
 	{
 		char	   *name = strdup(option[i]),
@@ -109,7 +70,7 @@ set_options(ShopperEnv *env, ShopperModel *model, char **option, int n)
 		raw.text = value;
 		if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0)
 			raw.kind = SHOPPER_RAW_BOOLEAN;
-		check(env, shopper_options_set(env, &model->options, "svd", name, &raw));
+		bench_check(env, shopper_options_set(env, &model->options, "svd", name, &raw));
 		free(name);
 	}
 }
@@ -117,7 +78,7 @@ set_options(ShopperEnv *env, ShopperModel *model, char **option, int n)
 static void
 collect(ShopperEnv *env, ShopperPairs *pairs, bool implicit)
 {
-	check(env, shopper_pairs_init(pairs, env, SHOPPER_ID_INT, SHOPPER_ID_INT, !implicit, false));
+	bench_check(env, shopper_pairs_init(pairs, env, SHOPPER_ID_INT, SHOPPER_ID_INT, !implicit, false));
 	for (int64_t i = 0; i < n_lines; i++)
 	{
 		uint32_t	user,
@@ -125,9 +86,9 @@ collect(ShopperEnv *env, ShopperPairs *pairs, bool implicit)
 
 		if (lines[i].test)
 			continue;
-		check(env, shopper_dictionary_add_int(&pairs->left, lines[i].user, &user));
-		check(env, shopper_dictionary_add_int(&pairs->right, lines[i].item, &item));
-		check(env, shopper_pairs_add(pairs, user, item, lines[i].rating, 0));
+		bench_check(env, shopper_dictionary_add_int(&pairs->left, lines[i].user, &user));
+		bench_check(env, shopper_dictionary_add_int(&pairs->right, lines[i].item, &item));
+		bench_check(env, shopper_pairs_add(pairs, user, item, lines[i].rating, 0));
 	}
 }
 
@@ -140,14 +101,14 @@ test_ratings(ShopperEnv *env, const ShopperModel *model, double *mae)
 				absolute = 0;
 	int64_t		n = 0;
 
-	check(env, shopper_recommend_ids(env, model, &users, &items));
+	bench_check(env, shopper_recommend_ids(env, model, &users, &items));
 	for (int64_t i = 0; i < n_lines; i++)
 	{
 		double		rating;
 
 		if (!lines[i].test)
 			continue;
-		check(env, shopper_predict_rating(env, model, shopper_dictionary_find_int(users, lines[i].user),
+		bench_check(env, shopper_predict_rating(env, model, shopper_dictionary_find_int(users, lines[i].user),
 										  shopper_dictionary_find_int(items, lines[i].item), &rating));
 		squared += (rating - lines[i].rating) * (rating - lines[i].rating);
 		absolute += fabs(rating - lines[i].rating);
@@ -174,7 +135,7 @@ test_top10(ShopperEnv *env, const ShopperModel *model, double *precision, double
 			   *items;
 	ShopperItemFilter filter = {.n = 10,.exclude_seen = true};
 
-	check(env, shopper_recommend_ids(env, model, &users, &items));
+	bench_check(env, shopper_recommend_ids(env, model, &users, &items));
 	*precision = *recall = *ndcg = 0;
 	*evaluated = 0;
 	for (int64_t from = 0, to; from < n_lines; from = to)
@@ -191,7 +152,7 @@ test_top10(ShopperEnv *env, const ShopperModel *model, double *precision, double
 			relevant += lines[to].test;
 		if (user < 0 || relevant == 0)
 			continue;
-		check(env, shopper_recommend(env, model, user, &filter, &rows, &n));
+		bench_check(env, shopper_recommend(env, model, user, &filter, &rows, &n));
 		for (int64_t r = 0; r < n; r++)
 			for (int64_t i = from; i < to; i++)
 				if (lines[i].test && lines[i].item == items->integer[rows[r].code])
@@ -217,7 +178,7 @@ main(int argc, char **argv)
 {
 	double		sum = 0;
 	int			seeds;
-	ShopperEnv	env = {.alloc = bench_alloc,.resize = bench_resize,.release = bench_release};
+	ShopperEnv	env = bench_env(0);
 
 	if (argc < 4)
 	{
@@ -233,7 +194,7 @@ main(int argc, char **argv)
 		ShopperModel model = {.learner = &shopper_learner_svd,.task = SHOPPER_RECOMMEND};
 		ShopperPairs pairs;
 		int64_t    *start;
-		double		t0 = now(),
+		double		t0 = bench_now(),
 					t1,
 					t2,
 					score,
@@ -245,10 +206,10 @@ main(int argc, char **argv)
 		set_options(&env, &model, argv + 4, argc - 4);
 		implicit = shopper_option_set(&model.options, "implicit") && shopper_option_boolean(&model.options, "implicit");
 		collect(&env, &pairs, implicit);
-		check(&env, shopper_pairs_finish(&pairs, &start));
-		t1 = now();
-		check(&env, model.learner->train_ratings(&env, &model, &pairs, NULL));
-		t2 = now();
+		bench_check(&env, shopper_pairs_finish(&pairs, &start));
+		t1 = bench_now();
+		bench_check(&env, model.learner->train_ratings(&env, &model, &pairs, NULL));
+		t2 = bench_now();
 		printf("seed %d  read %.3f s  fit %.3f s  ", seed, t1 - t0, t2 - t1);
 		if (implicit)
 		{

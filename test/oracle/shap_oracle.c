@@ -10,34 +10,7 @@
 #include <time.h>
 
 #include "../../src/models/trees/ensemble.h"
-
-static void *
-take(void *ctx, size_t size)
-{
-	(void) ctx;
-	return malloc(size);
-}
-
-static void *
-resize(void *ctx, void *p, size_t size)
-{
-	(void) ctx;
-	return realloc(p, size);
-}
-
-static void
-release(void *ctx, void *p)
-{
-	(void) ctx;
-	free(p);
-}
-
-static bool
-cancelled(void *ctx)
-{
-	(void) ctx;
-	return false;
-}
+#include "../bench/bench.h"
 
 static void
 need(bool condition)
@@ -49,7 +22,7 @@ need(bool condition)
 int
 main(void)
 {
-	ShopperEnv	env = {.alloc = take,.resize = resize,.release = release,.cancelled = cancelled,.threads = 1};
+	ShopperEnv	env = bench_env(1);
 	ShopperEnsemble *e;
 	int			trees,
 				inputs,

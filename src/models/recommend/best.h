@@ -77,20 +77,34 @@ shopper_best_threshold(const ShopperBest *b)
 	return b->kept < b->n ? -INFINITY : b->entry[0].score;
 }
 
-/* Best first; rows has place for all that were kept. Empties the heap. */
+/* End the offers: the entries best first, as many as are returned; the next offer starts anew. */
 static inline int64_t
-shopper_best_rows(ShopperBest *b, ShopperSource source, ShopperRecommendation *rows)
+shopper_best_sort(ShopperBest *b)
 {
 	int64_t		n = b->kept;
 
 	if (n < b->n)
 		shopper_best_heapify(b);
-	for (; b->kept > 0; b->kept--)
+	for (int64_t left = n - 1; left > 0; left--)
 	{
-		rows[b->kept - 1] = (ShopperRecommendation) {b->entry[0].code, b->entry[0].score, b->kept, source};
-		b->entry[0] = b->entry[b->kept - 1];
-		shopper_best_sift(b->entry, b->kept - 1, 0);
+		ShopperScored worst = b->entry[0];
+
+		b->entry[0] = b->entry[left];
+		b->entry[left] = worst;
+		shopper_best_sift(b->entry, left, 0);
 	}
+	b->kept = 0;
+	return n;
+}
+
+/* The same as rows of a list; rows has place for all that were kept. */
+static inline int64_t
+shopper_best_rows(ShopperBest *b, ShopperSource source, ShopperRecommendation *rows)
+{
+	int64_t		n = shopper_best_sort(b);
+
+	for (int64_t i = 0; i < n; i++)
+		rows[i] = (ShopperRecommendation) {b->entry[i].code, b->entry[i].score, i + 1, source};
 	return n;
 }
 

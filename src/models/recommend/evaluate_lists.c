@@ -50,7 +50,6 @@ typedef struct Evaluation
 	uint64_t   *pair;			/* (CACHE) */
 	double	   *cosine;			/* (CACHE) */
 	ShopperBest ideal;			/* weights of relevant items */
-	ShopperRecommendation *ideal_rows;
 	Mean		mean[MEANS];
 } Evaluation;
 
@@ -237,11 +236,11 @@ add_hits(Evaluation *v, const ShopperPairs *test, const int64_t *start, int64_t 
 		if (item >= 0)
 			v->relevant[item] = row + 1;
 	}
-	shortest = shopper_best_rows(&v->ideal, SHOPPER_FROM_MODEL, v->ideal_rows);
+	shortest = shopper_best_sort(&v->ideal);
 	for (int64_t i = 0; i < shortest; i++)
 	{
 		ideal += discount(i + 1);
-		weighted_ideal += discount(i + 1) * v->ideal_rows[i].score;
+		weighted_ideal += discount(i + 1) * v->ideal.entry[i].score;
 	}
 	for (int64_t i = 0; i < n; i++)
 	{
@@ -284,7 +283,6 @@ shopper_evaluate_lists(ShopperEnv *env, const ShopperModel *model, const Shopper
 	}
 	v.ideal.n = k < test->n ? k : test->n;
 	SHOPPER_NEW(env, v.ideal.entry, v.ideal.n);
-	SHOPPER_NEW(env, v.ideal_rows, v.ideal.n);
 	for (int64_t from = 0; from < v.n_users; from += all.block)
 	{
 		int64_t		n = all.block < v.n_users - from ? all.block : v.n_users - from;

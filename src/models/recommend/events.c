@@ -59,10 +59,9 @@ find_starts(ShopperEnv *env, const ShopperPairs *pairs, int64_t **start)
 bool
 shopper_is_implicit(const ShopperModel *model, const ShopperPairs *pairs)
 {
-	for (int i = 0; i < model->options.n; i++)
-		if (strcmp(model->options.value[i].option->name, "implicit") == 0 && model->options.value[i].set)
-			return model->options.value[i].boolean;
-	return !pairs->has_value;
+	const ShopperOptionValue *v = shopper_option_find(&model->options, "implicit");
+
+	return v != NULL && v->set ? v->boolean : !pairs->has_value;
 }
 
 ShopperStatus

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../../core/threads.h"
+#include "best.h"
 
 #define SHARDS 8
 #define SWEEPS 20
@@ -28,8 +29,7 @@ typedef struct Searching
 	int32_t    *common;			/* (SHARDS, columns) */
 	int32_t    *touched;		/* (SHARDS, columns) */
 	int64_t    *found;			/* (columns) how many are kept */
-	int32_t    *code;			/* (round, most) */
-	double	   *weight;
+	ShopperScored *kept;		/* (round, most) */
 } Searching;
 
 static double
@@ -54,73 +54,6 @@ similarity_of(const Searching *s, int64_t a, int64_t b, double dot, double own, 
 	return sim * n / (n + s->o->shrinkage);
 }
 
-/* Whether (w, c) comes before (v, d). */
-static inline bool
-before(double w, int32_t c, double v, int32_t d)
-{
-	return w > v || (w == v && c < d);
-}
-
-/* Keep the best `most` of candidates in a heap whose top is the worst. */
-static void
-sift_down(int32_t *code, double *weight, int64_t n, int64_t at)
-{
-	int32_t		c = code[at];
-	double		w = weight[at];
-
-	for (int64_t child; (child = 2 * at + 1) < n; at = child)
-	{
-		if (child + 1 < n && before(weight[child], code[child], weight[child + 1], code[child + 1]))
-			child++;
-		if (!before(w, c, weight[child], code[child]))
-			break;
-		code[at] = code[child];
-		weight[at] = weight[child];
-	}
-	code[at] = c;
-	weight[at] = w;
-}
-
-static int64_t
-add_best(int32_t *code, double *weight, int64_t n, int64_t most, int32_t c, double w)
-{
-	if (n < most)
-	{
-		code[n] = c;
-		weight[n++] = w;
-		if (n == most)
-			for (int64_t at = most / 2 - 1; at >= 0; at--)
-				sift_down(code, weight, most, at);
-		return n;
-	}
-	if (before(w, c, weight[0], code[0]))
-	{
-		code[0] = c;
-		weight[0] = w;
-		sift_down(code, weight, most, 0);
-	}
-	return n;
-}
-
-/* Best first: take the worst off the heap again and again. */
-static void
-sort_best(int32_t *code, double *weight, int64_t n)
-{
-	for (int64_t at = n / 2 - 1; at >= 0; at--)
-		sift_down(code, weight, n, at);
-	for (int64_t left = n - 1; left > 0; left--)
-	{
-		int32_t		c = code[0];
-		double		w = weight[0];
-
-		code[0] = code[left];
-		weight[0] = weight[left];
-		code[left] = c;
-		weight[left] = w;
-		sift_down(code, weight, left, 0);
-	}
-}
-
 /* The neighbours of one column: add up over the rows that have it. */
 static void
 search_column(Searching *s, int shard, int64_t column)
@@ -130,10 +63,8 @@ search_column(Searching *s, int shard, int64_t column)
 			   *other = s->own != NULL ? s->other + shard * s->columns : NULL;
 	int32_t    *common = s->common + shard * s->columns,
 			   *touched = s->touched + shard * s->columns;
-	int32_t    *code = s->code + (column - s->from) * s->most;
-	double	   *weight = s->weight + (column - s->from) * s->most;
-	int64_t		n_touched = 0,
-				n = 0;
+	ShopperBest best = {.n = s->most,.entry = s->kept + (column - s->from) * s->most};
+	int64_t		n_touched = 0;
 
 	for (int64_t i = s->by_column->start[column]; i < s->by_column->start[column + 1]; i++)
 	{
@@ -163,15 +94,14 @@ search_column(Searching *s, int shard, int64_t column)
 			double		w = similarity_of(s, column, c, dot[c], own != NULL ? own[c] : 0, own != NULL ? other[c] : 0, common[c]);
 
 			if (w != 0 && w == w)
-				n = add_best(code, weight, n, s->most, c, w);
+				shopper_best_offer(&best, w, c);
 		}
 		dot[c] = 0;
 		common[c] = 0;
 		if (own != NULL)
 			own[c] = other[c] = 0;
 	}
-	sort_best(code, weight, n);
-	s->found[column] = n;
+	s->found[column] = shopper_best_sort(&best);
 }
 
 static void
@@ -222,8 +152,7 @@ start_searching(ShopperEnv *env, Searching *s, int64_t limit)
 		SHOPPER_NEW0(env, s->other, SHARDS * s->columns);
 	}
 	SHOPPER_NEW0(env, s->found, s->columns);
-	SHOPPER_NEW(env, s->code, limit * s->most);
-	SHOPPER_NEW(env, s->weight, limit * s->most);
+	SHOPPER_NEW(env, s->kept, limit * s->most);
 	return SHOPPER_OK;
 }
 
@@ -237,8 +166,7 @@ end_searching(ShopperEnv *env, Searching *s)
 	shopper_release(env, s->common);
 	shopper_release(env, s->touched);
 	shopper_release(env, s->found);
-	shopper_release(env, s->code);
-	shopper_release(env, s->weight);
+	shopper_release(env, s->kept);
 }
 
 ShopperStatus
@@ -265,10 +193,11 @@ shopper_neighbours_find(ShopperEnv *env, const ShopperLines *by_row, const Shopp
 		SHOPPER_TRY(shopper_grow(env, &out->code, &capacity[0], out->start[s.to] + 1, sizeof(int32_t)));
 		SHOPPER_TRY(shopper_grow(env, &out->weight, &capacity[1], out->start[s.to] + 1, sizeof(double)));
 		for (int64_t c = s.from; c < s.to; c++)
-		{
-			memcpy(out->code + out->start[c], s.code + (c - s.from) * s.most, (size_t) s.found[c] * sizeof(int32_t));
-			memcpy(out->weight + out->start[c], s.weight + (c - s.from) * s.most, (size_t) s.found[c] * sizeof(double));
-		}
+			for (int64_t i = 0; i < s.found[c]; i++)
+			{
+				out->code[out->start[c] + i] = (int32_t) s.kept[(c - s.from) * s.most + i].code;
+				out->weight[out->start[c] + i] = s.kept[(c - s.from) * s.most + i].score;
+			}
 		shopper_progress(env, "neighbours", s.to, s.columns, 0);
 		SHOPPER_TRY(shopper_poll(env));
 	}

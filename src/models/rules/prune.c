@@ -18,19 +18,11 @@
 static ShopperStatus
 adjust(ShopperEnv *env, double *p, int64_t n, double *q)
 {
-	uint64_t   *key;
 	uint32_t   *order;
 	double		least = 1;
 
-	SHOPPER_NEW(env, key, n);
 	SHOPPER_NEW(env, order, n);
-	for (int64_t i = 0; i < n; i++)
-	{
-		if ((i & 0xfffff) == 0)
-			SHOPPER_TRY(shopper_poll(env));
-		key[i] = shopper_sortable(p[i]);
-	}
-	SHOPPER_TRY(shopper_sort_order(env, key, order, n));
+	SHOPPER_TRY(shopper_sort_doubles(env, p, order, n));
 	for (int64_t i = 0; i < n; i++)
 	{
 		if ((i & 0xfffff) == 0)
@@ -47,7 +39,6 @@ adjust(ShopperEnv *env, double *p, int64_t n, double *q)
 		q[i] = least;
 	}
 	shopper_release(env, order);
-	shopper_release(env, key);
 	return SHOPPER_OK;
 }
 

@@ -173,7 +173,6 @@ static ShopperStatus
 propose_by_tpe(ShopperSearch *s, double *u)
 {
 	ShopperEnv *env = s->env;
-	uint64_t   *key;
 	uint32_t   *order;
 	double	   *candidate,
 				best = -INFINITY;
@@ -182,12 +181,9 @@ propose_by_tpe(ShopperSearch *s, double *u)
 				bad;
 
 	n_good = n_good > MOST_GOOD ? MOST_GOOD : n_good;
-	SHOPPER_NEW(env, key, s->n_trials);
 	SHOPPER_NEW(env, order, s->n_trials);
 	SHOPPER_NEW(env, candidate, s->n);
-	for (int64_t i = 0; i < s->n_trials; i++)
-		key[i] = shopper_sortable(s->loss[i]);
-	SHOPPER_TRY(shopper_sort_order(env, key, order, s->n_trials));
+	SHOPPER_TRY(shopper_sort_doubles(env, s->loss, order, s->n_trials));
 	good = make_density(s, order, n_good);
 	bad = make_density(s, order + n_good, s->n_trials - n_good);
 	for (uint64_t c = 0; c < CANDIDATES; c++)
@@ -202,7 +198,6 @@ propose_by_tpe(ShopperSearch *s, double *u)
 		best = ratio;
 		memcpy(u, candidate, (size_t) s->n * sizeof(double));
 	}
-	shopper_release(env, key);
 	shopper_release(env, order);
 	shopper_release(env, candidate);
 	return SHOPPER_OK;

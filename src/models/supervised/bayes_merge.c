@@ -18,13 +18,10 @@ sum_of(int64_t a, int64_t b)
 static const ShopperColumn *
 find_column(ShopperEnv *env, const ShopperSpec *spec, const ShopperColumn *column)
 {
-	for (int i = 0; i < spec->n_columns; i++)
-	{
-		const ShopperColumn *c = &spec->column[i];
+	const ShopperColumn *c = shopper_spec_find_like(spec, column);
 
-		if (strcmp(c->name, column->name) == 0 && c->kind == column->kind && c->n == column->n)
-			return c;
-	}
+	if (c != NULL)
+		return c;
 	shopper_fail(env, SHOPPER_BAD_DATA, "the models differ in their columns: one has no column \"%.60s\" of the same type", column->name);
 	shopper_hint(env, "Train them on the same columns; a text column that looks like an identifier is left out of a training.");
 	return NULL;
@@ -33,11 +30,7 @@ find_column(ShopperEnv *env, const ShopperSpec *spec, const ShopperColumn *colum
 static ShopperStatus
 check_classes(ShopperEnv *env, const ShopperSpec *a, const ShopperSpec *b)
 {
-	bool		same = a->classes.n == b->classes.n && a->positive == b->positive;
-
-	for (int64_t c = 0; same && c < a->classes.n; c++)
-		same = strcmp(a->classes.bytes + a->classes.start[c], b->classes.bytes + b->classes.start[c]) == 0;
-	if (same)
+	if (shopper_spec_same_target(a, b) && a->positive == b->positive)
 		return SHOPPER_OK;
 	shopper_fail(env, SHOPPER_BAD_DATA, "the models differ in their classes: %lld and %lld of target \"%.60s\"",
 				 (long long) a->classes.n, (long long) b->classes.n, a->target);

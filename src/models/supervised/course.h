@@ -27,7 +27,7 @@ typedef struct ShopperRawRows
 extern ShopperStatus shopper_fit(ShopperEnv *env, ShopperModel *model, ShopperTable *table,
 								 const double *class_weight, const ShopperModel *previous);
 /*
- * The same on the given rows of a raw table; calibrated: and learn the calibration that the
+ * The same on the given rows (NULL: the first n) of a raw table; calibrated: and learn the calibration that the
  * options ask for. Rows are held out of these only when the learner stops early by them.
  */
 extern ShopperStatus shopper_fit_rows(ShopperEnv *env, ShopperModel *model, const ShopperRawRows *raw,

@@ -39,7 +39,7 @@ shopper_time_folds(ShopperEnv *env, const ShopperTable *t, int k, int32_t *fold)
 	SHOPPER_NEW(env, key, t->n);
 	SHOPPER_NEW(env, order, t->n);
 	for (int64_t i = 0; i < t->n; i++)
-		key[i] = t->time[i] == t->time[i] ? shopper_sortable(t->time[i]) : 0;
+		key[i] = shopper_time_key(t->time[i]);
 	SHOPPER_TRY(shopper_sort_order(env, key, order, t->n));
 	for (int64_t i = 0; i < t->n; i++)
 	{

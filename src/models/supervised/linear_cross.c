@@ -182,10 +182,8 @@ match_columns(ShopperEnv *env, const ShopperSpec *a, const ShopperSpec *b, int *
 
 	for (int j = 0; same && j < a->n_columns; j++)
 	{
-		match[j] = 0;
-		while (match[j] < b->n_columns && strcmp(a->column[j].name, b->column[match[j]].name) != 0)
-			match[j]++;
-		same = match[j] < b->n_columns;
+		match[j] = shopper_spec_find(b, a->column[j].name);
+		same = match[j] >= 0;
 	}
 	match[a->n_columns] = a->n_columns;
 	if (same)

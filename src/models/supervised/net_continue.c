@@ -43,18 +43,7 @@ same_columns(const ShopperNet *a, const ShopperNet *b)
 static ShopperStatus
 check_classes(ShopperEnv *env, const Move *m)
 {
-	bool		same = m->spec->classes.n == m->old_spec->classes.n;
-
-	for (int64_t c = 0; same && c < m->spec->classes.n; c++)
-	{
-		char		buffer[2][64];
-		size_t		length[2];
-		const char *text = shopper_dictionary_text(&m->spec->classes, c, buffer[0], &length[0]);
-		const char *old = shopper_dictionary_text(&m->old_spec->classes, c, buffer[1], &length[1]);
-
-		same = length[0] == length[1] && memcmp(text, old, length[0]) == 0;
-	}
-	if (!same)
+	if (!shopper_spec_same_target(m->spec, m->old_spec))
 		return shopper_fail(env, SHOPPER_BAD_OPTION, "previous model has other classes");
 	return SHOPPER_OK;
 }
@@ -63,13 +52,10 @@ check_classes(ShopperEnv *env, const Move *m)
 static const ShopperColumn *
 find_column(ShopperEnv *env, const Move *m, const ShopperColumn *column)
 {
-	for (int i = 0; i < m->old_spec->n_columns; i++)
-	{
-		const ShopperColumn *old = &m->old_spec->column[i];
+	const ShopperColumn *old = shopper_spec_find_like(m->old_spec, column);
 
-		if (strcmp(old->name, column->name) == 0 && old->kind == column->kind && old->n == column->n)
-			return old;
-	}
+	if (old != NULL)
+		return old;
 	shopper_fail(env, SHOPPER_BAD_OPTION, "previous model has no column \"%s\" of this kind", column->name);
 	return NULL;
 }

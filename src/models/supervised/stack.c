@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../../core/arena.h"
+#include "../../core/special.h"
 #include "course.h"
 
 #define MAX_MEMBERS 32
@@ -39,13 +40,6 @@ typedef struct Stack
 extern const ShopperLearner shopper_learner_stack;
 
 /* ---- scoring ---- */
-
-static double
-log_odds(double p)
-{
-	p = p < 1e-9 ? 1e-9 : p > 1 - 1e-9 ? 1 - 1e-9 : p;
-	return log(p / (1 - p));
-}
 
 /* What one member says about a raw row of the stack. */
 static __attribute__((noinline)) void
@@ -80,11 +74,11 @@ to_inputs(ShopperTask task, int outputs, const double *p, double *input)
 	}
 	if (outputs == 2)
 	{
-		input[0] = log_odds(p[1]);
+		input[0] = shopper_logit(p[1], 1e-9);
 		return 1;
 	}
 	for (int c = 0; c < outputs; c++)
-		input[c] = log_odds(p[c]);
+		input[c] = shopper_logit(p[c], 1e-9);
 	return outputs;
 }
 
@@ -143,12 +137,9 @@ map_member(ShopperEnv *env, const ShopperSpec *all, Member *m, Stack *s)
 	for (int i = 0; i < spec->n_columns; i++)
 	{
 		const ShopperColumn *c = &spec->column[i],
-				   *found = NULL;
+				   *found = shopper_spec_find_like(all, c);
 
-		for (int j = 0; j < all->n_columns && found == NULL; j++)
-			if (strcmp(all->column[j].name, c->name) == 0)
-				found = &all->column[j];
-		if (found == NULL || found->kind != c->kind || found->n != c->n)
+		if (found == NULL)
 			return shopper_bad_bytes(env, "a member's columns are not those of the model");
 		if (c->kind == SHOPPER_KIND_CATEGORY)
 		{
@@ -203,26 +194,19 @@ check_member(ShopperEnv *env, const ShopperModel *model, const ShopperMember *m)
 	return SHOPPER_OK;
 }
 
-static bool
-is_listed(const ShopperOptionValue *list, const char *name)
-{
-	for (int i = 0; i < list->n; i++)
-		if (strcmp(list->texts[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* The columns a member uses: its options features and exclude. */
 static ShopperStatus
 choose_columns(ShopperEnv *env, const ShopperSpec *spec, const ShopperMember *m, bool *keep)
 {
-	const ShopperOptionValue *features = shopper_option(&m->options, "features"),
-			   *exclude = shopper_option(&m->options, "exclude");
+	const ShopperOptions *o = &m->options;
+	bool		all = !shopper_option_set(o, "features");
 	int			kept = 0;
 
 	for (int i = 0; i < spec->n_columns; i++)
 	{
-		keep[i] = (!features->set || is_listed(features, spec->column[i].name)) && !is_listed(exclude, spec->column[i].name);
+		const char *name = spec->column[i].name;
+
+		keep[i] = (all || shopper_option_lists(o, "features", name)) && !shopper_option_lists(o, "exclude", name);
 		kept += keep[i];
 	}
 	if (kept == 0)
@@ -231,7 +215,7 @@ choose_columns(ShopperEnv *env, const ShopperSpec *spec, const ShopperMember *m,
 }
 
 static ShopperStatus
-fit_member(ShopperEnv *env, const ShopperModel *model, const ShopperMember *m, const ShopperTable *t, const uint32_t *rows,
+fit_member(ShopperEnv *env, const ShopperModel *model, const ShopperMember *m, const ShopperTable *t,
 		   int64_t folds, double *p, unsigned char **bytes, int64_t *length)
 {
 	ShopperRawRows raw = {.table = t,.spec = model->spec};
@@ -244,13 +228,13 @@ fit_member(ShopperEnv *env, const ShopperModel *model, const ShopperMember *m, c
 	env->seed = (uint64_t) shopper_option_integer(&m->options, "seed");
 	if (p != NULL)
 		SHOPPER_TRY(shopper_out_of_fold(env, &member, &raw, t->n_train, (int) folds, p));
-	SHOPPER_TRY(shopper_fit_rows(env, &member, &raw, rows, t->n_train, false));
+	SHOPPER_TRY(shopper_fit_rows(env, &member, &raw, NULL, t->n_train, false));
 	return shopper_model_encode(env, &member, bytes, length);
 }
 
 /* Only the model stays of what fitting a member took: a copy of the rows, and whatever its learner needs. */
 static ShopperStatus
-make_member(ShopperEnv *env, const ShopperModel *model, const ShopperMember *m, const ShopperTable *t, const uint32_t *rows,
+make_member(ShopperEnv *env, const ShopperModel *model, const ShopperMember *m, const ShopperTable *t,
 			int64_t folds, double *p, Member *member)
 {
 	ShopperArena arena;
@@ -260,7 +244,7 @@ make_member(ShopperEnv *env, const ShopperModel *model, const ShopperMember *m, 
 	int64_t		length;
 
 	shopper_arena_open(&arena, env);
-	status = fit_member(&arena.env, model, m, t, rows, folds, p, &bytes, &length);
+	status = fit_member(&arena.env, model, m, t, folds, p, &bytes, &length);
 	if (status == SHOPPER_OK)
 		decoded = shopper_model_decode(env, bytes, (size_t) length, &member->model);
 	SHOPPER_TRY(shopper_arena_close(&arena, status));
@@ -311,7 +295,7 @@ set_number(ShopperEnv *env, ShopperModel *m, const char *option, double value)
 
 /* p: the members' predictions out of fold, one array of (n_train, outputs) each. */
 static ShopperStatus
-fit_combiner(ShopperEnv *env, const ShopperModel *model, const ShopperTable *t, double *const *p, const uint32_t *rows, Stack *s)
+fit_combiner(ShopperEnv *env, const ShopperModel *model, const ShopperTable *t, double *const *p, Stack *s)
 {
 	bool		classify = model->task == SHOPPER_CLASSIFY;
 	int			outputs = shopper_model_outputs(model);
@@ -352,7 +336,7 @@ fit_combiner(ShopperEnv *env, const ShopperModel *model, const ShopperTable *t, 
 		SHOPPER_TRY(shopper_options_set(env, &m->options, "linear", "penalty", &ridge));
 		SHOPPER_TRY(set_number(env, m, "alpha", shopper_option_number(&model->options, "penalty")));
 	}
-	return shopper_fit_rows(env, m, &raw, rows, t->n_train, false);
+	return shopper_fit_rows(env, m, &raw, NULL, t->n_train, false);
 }
 
 /* ---- training ---- */
@@ -365,7 +349,6 @@ stack_train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const Shopper
 	int64_t		folds = stacked ? shopper_option_integer(&model->options, "folds") : 0;
 	int			outputs = shopper_model_outputs(model);
 	double	   *p[MAX_MEMBERS] = {NULL};
-	uint32_t   *rows;
 	Stack	   *s;
 
 	(void) previous;
@@ -379,9 +362,6 @@ stack_train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const Shopper
 		return shopper_fail(env, SHOPPER_BAD_DATA, "%lld rows are too few for %lld folds", (long long) t->n_train, (long long) folds);
 	SHOPPER_NEW0(env, s, 1);
 	SHOPPER_NEW0(env, s->member, members->n);
-	SHOPPER_NEW(env, rows, t->n_train);
-	for (int64_t i = 0; i < t->n_train; i++)
-		rows[i] = (uint32_t) i;
 	s->n = members->n;
 	s->n_inputs = members->n * (outputs == 2 ? 1 : outputs);
 	SHOPPER_TRY(check_size(env, model, s));
@@ -390,12 +370,12 @@ stack_train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const Shopper
 		SHOPPER_TRY(check_member(env, model, &members->members[i]));
 		if (stacked)
 			SHOPPER_NEW(env, p[i], t->n_train * outputs);
-		SHOPPER_TRY(make_member(env, model, &members->members[i], t, rows, folds, p[i], &s->member[i]));
+		SHOPPER_TRY(make_member(env, model, &members->members[i], t, folds, p[i], &s->member[i]));
 		SHOPPER_TRY(map_member(env, model->spec, &s->member[i], s));
 		shopper_progress(env, model->learner->name, i + 1, s->n, 0);
 	}
 	if (stacked)
-		SHOPPER_TRY(fit_combiner(env, model, t, p, rows, s));
+		SHOPPER_TRY(fit_combiner(env, model, t, p, s));
 	model->state = s;
 	return SHOPPER_OK;
 }

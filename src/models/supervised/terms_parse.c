@@ -219,12 +219,9 @@ parse_reference(ShopperEnv *env, const ShopperSpec *spec, const char *text, int 
 ShopperStatus
 shopper_chosen_reference(ShopperEnv *env, const ShopperModel *model, int **base)
 {
-	const ShopperOptionValue *v = NULL;
+	const ShopperOptionValue *v = shopper_option_find(&model->options, "reference");
 
 	*base = NULL;
-	for (int i = 0; i < model->options.n; i++)
-		if (strcmp(model->options.value[i].option->name, "reference") == 0)
-			v = &model->options.value[i];
 	if (v == NULL || v->n == 0)
 		return SHOPPER_OK;
 	if (shopper_option_is(&model->options, "levels", "all"))

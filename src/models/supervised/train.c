@@ -247,14 +247,9 @@ shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const 
 static bool
 stops_early(const ShopperModel *model)
 {
-	for (int i = 0; i < model->options.n; i++)
-	{
-		const ShopperOptionValue *v = &model->options.value[i];
+	const ShopperOptionValue *v = shopper_option_find(&model->options, "early_stopping");
 
-		if (strcmp(v->option->name, "early_stopping") == 0)
-			return v->boolean || v->integer > 0;
-	}
-	return false;
+	return v != NULL && (v->boolean || v->integer > 0);
 }
 
 ShopperStatus

@@ -38,9 +38,12 @@ run(ShopperEnv *env, const ShopperTrial *trial, int fold, ShopperTrialMetrics *m
 	SHOPPER_TRY(shopper_add_permutation_importance(env, &model, &test, 0,
 												   n_test < SHOPPER_IMPORTANCE_ROWS ? n_test : SHOPPER_IMPORTANCE_ROWS));
 	for (int64_t i = 0; i < model.n_importance; i++)
-		for (int c = 0; c < trial->raw.spec->n_columns; c++)
-			if (strcmp(trial->raw.spec->column[c].name, model.importance[i].feature) == 0)
-				importance[c] += model.importance[i].value;
+	{
+		int			c = shopper_spec_find(trial->raw.spec, model.importance[i].feature);
+
+		if (c >= 0)
+			importance[c] += model.importance[i].value;
+	}
 	return SHOPPER_OK;
 }
 

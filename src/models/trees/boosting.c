@@ -70,11 +70,9 @@ constrain(ShopperEnv *env, const ShopperModel *model, const char *name, int8_t s
 
 	for (int k = 0; value->set && k < value->n; k++)
 	{
-		const ShopperColumn *column = NULL;
+		int			c = shopper_spec_find(spec, value->texts[k]);
+		const ShopperColumn *column = c >= 0 ? &spec->column[c] : NULL;
 
-		for (int c = 0; c < spec->n_columns; c++)
-			if (strcmp(spec->column[c].name, value->texts[k]) == 0)
-				column = &spec->column[c];
 		if (column == NULL || (column->kind != SHOPPER_KIND_NUMBER && column->kind != SHOPPER_KIND_BOOLEAN))
 		{
 			shopper_fail(env, SHOPPER_BAD_OPTION, "option \"%s\" names \"%.60s\", which is no number column of the rows", name, value->texts[k]);

@@ -165,18 +165,7 @@ shopper_read_criterion(ShopperEnv *env, const ShopperModel *model, ShopperCriter
 ShopperStatus
 shopper_check_classes(ShopperEnv *env, const ShopperSpec *spec, const ShopperSpec *other)
 {
-	bool		same = spec->target_kind == other->target_kind && (spec->target_kind == SHOPPER_TARGET_NUMBER || spec->classes.n == other->classes.n);
-
-	for (int64_t c = 0; same && spec->target_kind == SHOPPER_TARGET_CLASS && c < spec->classes.n; c++)
-	{
-		char		buffer[2][24];
-		size_t		length[2];
-		const char *a = shopper_dictionary_text(&spec->classes, c, buffer[0], &length[0]),
-				   *b = shopper_dictionary_text(&other->classes, c, buffer[1], &length[1]);
-
-		same = length[0] == length[1] && memcmp(a, b, length[0]) == 0;
-	}
-	if (same)
+	if (shopper_spec_same_target(spec, other))
 		return SHOPPER_OK;
 	shopper_fail(env, SHOPPER_BAD_OPTION, "the other model has other classes");
 	shopper_hint(env, "Trees can be put together when both models were trained on the same classes.");
@@ -186,9 +175,10 @@ shopper_check_classes(ShopperEnv *env, const ShopperSpec *spec, const ShopperSpe
 static const ShopperColumn *
 find_column(ShopperEnv *env, const ShopperSpec *spec, const ShopperColumn *old)
 {
-	for (int i = 0; i < spec->n_columns; i++)
-		if (strcmp(old->name, spec->column[i].name) == 0 && old->kind == spec->column[i].kind && old->n == spec->column[i].n)
-			return &spec->column[i];
+	const ShopperColumn *column = shopper_spec_find_like(spec, old);
+
+	if (column != NULL)
+		return column;
 	shopper_fail(env, SHOPPER_BAD_OPTION, "the other model uses column \"%.60s\", which this one does not have in that kind", old->name);
 	shopper_hint(env, "Train both on the same columns; this one may have more.");
 	return NULL;
