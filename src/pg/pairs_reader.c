@@ -11,26 +11,26 @@
 
 /* ---- ids ---- */
 
-static ShopperIdType
-id_type(const ShopperValueReader *reader)
+ShopperIdType
+shopper_id_type(const ShopperValueReader *reader)
 {
 	return shopper_conversion_is_integer(reader->from) ? SHOPPER_ID_INT
 		: reader->from == SHOPPER_FROM_UUID ? SHOPPER_ID_UUID : SHOPPER_ID_TEXT;
 }
 
-static uint32_t
-add_id(ShopperPairTraining *t, ShopperDictionary *d, ShopperValueReader *reader, Datum id)
+uint32_t
+shopper_add_id(ShopperEnv *env, ShopperDictionary *d, ShopperValueReader *reader, Datum id)
 {
 	uint32_t	code;
 	size_t		length;
 	const char *word;
 
 	if (d->type == SHOPPER_ID_INT)
-		shopper_check(t->env, shopper_dictionary_add_int(d, shopper_value_integer(reader, id), &code));
+		shopper_check(env, shopper_dictionary_add_int(d, shopper_value_integer(reader, id), &code));
 	else
 	{
 		word = shopper_value_text(reader, id, &length);
-		shopper_check(t->env, shopper_dictionary_add_text(d, word, length, &code));
+		shopper_check(env, shopper_dictionary_add_text(d, word, length, &code));
 	}
 	return code;
 }
@@ -164,7 +164,7 @@ shopper_pair_training_types(ShopperPairTraining *t, Oid left, Oid right, Oid val
 	}
 	if (t->has_time)
 		shopper_value_reader(&t->time, time, t->context);
-	shopper_check(t->env, shopper_pairs_init(&t->pairs, t->env, id_type(&t->left), id_type(&t->right), t->has_value, t->has_time));
+	shopper_check(t->env, shopper_pairs_init(&t->pairs, t->env, shopper_id_type(&t->left), shopper_id_type(&t->right), t->has_value, t->has_time));
 	t->started = true;
 }
 
@@ -189,8 +189,8 @@ shopper_pair_training_add(ShopperPairTraining *t, Datum left, bool left_null, Da
 		t->pairs.n_skipped++;
 		return;
 	}
-	shopper_check(t->env, shopper_pairs_add(&t->pairs, add_id(t, &t->pairs.left, &t->left, left),
-											add_id(t, &t->pairs.right, &t->right, right), number, at));
+	shopper_check(t->env, shopper_pairs_add(&t->pairs, shopper_add_id(t->env, &t->pairs.left, &t->left, left),
+											shopper_add_id(t->env, &t->pairs.right, &t->right, right), number, at));
 }
 
 static ShopperStatus

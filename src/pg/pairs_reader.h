@@ -36,6 +36,9 @@ extern bytea *shopper_pair_training_finish(ShopperPairTraining *t);
 
 /* A reader of ids; an error that names `what` when a type cannot be one. */
 extern void shopper_id_reader(ShopperValueReader *reader, Oid type, MemoryContext context, const char *what);
+/* The kind of dictionary that holds the ids of a reader, and the code of an id there, added when it is new. */
+extern ShopperIdType shopper_id_type(const ShopperValueReader *reader);
+extern uint32_t shopper_add_id(ShopperEnv *env, ShopperDictionary *d, ShopperValueReader *reader, Datum id);
 /* The code of an id given as a datum of any type in a model's dictionary, or -1; texts are parsed to the dictionary's type. */
 extern int64 shopper_find_id(const ShopperDictionary *d, ShopperValueReader *reader, Datum id);
 /* An id as a datum of a wanted type (int2, int4, int8, text, uuid, ...); parsed by the type's input function when needed. */

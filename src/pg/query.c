@@ -66,7 +66,7 @@ check_result(bool ok, const char *query)
 	if (ok)
 		return;
 	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("the training query must be one statement that returns rows"),
+					errmsg("the query must be one statement that returns rows"),
 					errdetail("Got: %.200s", query),
 					errhint("Use SELECT, VALUES, TABLE, or WITH that changes no data.")));
 }
