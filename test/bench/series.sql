@@ -12,7 +12,7 @@ DECLARE call text; w text; at timestamptz;
 BEGIN
 	FOR round IN 1..5 LOOP
 		FOREACH w IN ARRAY ARRAY['ORDER BY t', 'PARTITION BY g ORDER BY t'] LOOP
-			FOREACH call IN ARRAY ARRAY['lag(y)', 'interpolate(y, t, ''step'')', 'interpolate(y, t)', 'interpolate(y, t, ''spline'')', 'interpolate(y, t, ''seasonal'', period => ''30 days'')'] LOOP
+			FOREACH call IN ARRAY ARRAY['lag(y)', 'interpolate(y, t, ''step'')', 'interpolate(y, t)', 'interpolate(y, t, ''spline'')', 'interpolate(y, t, ''seasonal'', period => ''300 days'')'] LOOP
 				at := clock_timestamp();
 				EXECUTE format('SELECT count(l) FROM (SELECT %s OVER (%s) AS l FROM series) x', call, w);
 				INSERT INTO timed VALUES (call, w, extract(epoch FROM clock_timestamp() - at) * 1000);
