@@ -117,3 +117,36 @@ shopper_sort_hashes(ShopperEnv *env, const uint64_t *key, uint32_t *order, int64
 	shopper_release(env, spare);
 	return SHOPPER_OK;
 }
+
+void
+shopper_sort_keys(uint64_t *key, uint64_t *spare, int64_t n)
+{
+	uint64_t   *from = key,
+			   *to = spare;
+
+	for (int shift = 0; shift < 64; shift += DIGIT_BITS)
+	{
+		int64_t		count[BUCKETS] = {0},
+					sum = 0;
+		uint64_t   *swap;
+
+		for (int64_t i = 0; i < n; i++)
+			count[(from[i] >> shift) & (BUCKETS - 1)]++;
+		if (n > 0 && count[(from[0] >> shift) & (BUCKETS - 1)] == n)
+			continue;
+		for (int b = 0; b < BUCKETS; b++)
+		{
+			int64_t		here = count[b];
+
+			count[b] = sum;
+			sum += here;
+		}
+		for (int64_t i = 0; i < n; i++)
+			to[count[(from[i] >> shift) & (BUCKETS - 1)]++] = from[i];
+		swap = from;
+		from = to;
+		to = swap;
+	}
+	if (from != key)
+		memcpy(key, from, sizeof(uint64_t) * (size_t) n);
+}
