@@ -319,6 +319,26 @@ shopper_cluster_find(const ShopperClusters *c, int64_t id)
 }
 
 int
+shopper_clusters_nearest(const ShopperModel *model, const double *x)
+{
+	const ShopperClusters *c = model->state;
+	double		least = INFINITY;
+	int			best = 0;
+
+	for (int e = 0; e < c->k; e++)
+	{
+		double		distance = shopper_squared_distance(x, c->centre + (int64_t) e * c->d, c->d);
+
+		if (distance < least)
+		{
+			least = distance;
+			best = e;
+		}
+	}
+	return best;
+}
+
+int
 shopper_cluster_assign(const ShopperModel *model, const double *x)
 {
 	return model->learner->clusterer->assign(model, x);

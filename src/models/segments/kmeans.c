@@ -7,9 +7,6 @@
 #include "kmeans.h"
 #include "match.h"
 
-#include <math.h>
-#include <string.h>
-
 #define MAX_K 10000
 
 static const ShopperOption options[] = {
@@ -115,26 +112,6 @@ train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel 
 	return shopper_add_metric(env, model, "train", "converged", r.converged);
 }
 
-static int
-assign(const ShopperModel *model, const double *x)
-{
-	const ShopperClusters *c = model->state;
-	double		least = INFINITY;
-	int			best = 0;
-
-	for (int e = 0; e < c->k; e++)
-	{
-		double		distance = shopper_squared_distance(x, c->centre + (int64_t) e * c->d, c->d);
-
-		if (distance < least)
-		{
-			least = distance;
-			best = e;
-		}
-	}
-	return best;
-}
-
 static void
 encode(const ShopperModel *model, ShopperWriter *w)
 {
@@ -150,7 +127,7 @@ decode(ShopperModel *model, ShopperReader *r)
 	return c->k > 0 ? SHOPPER_OK : shopper_bad_bytes(r->env, "it has no clusters");
 }
 
-static const ShopperClusterer clusterer = {.assign = assign};
+static const ShopperClusterer clusterer = {.assign = shopper_clusters_nearest};
 
 const ShopperLearner shopper_learner_kmeans = {
 	.number = 25,

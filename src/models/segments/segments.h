@@ -51,6 +51,8 @@ extern ShopperStatus shopper_clusters_points(ShopperModel *model, ShopperTable *
 /* Stored form of all but `own`. */
 extern void shopper_clusters_encode(const ShopperClusters *clusters, ShopperWriter *w);
 extern ShopperStatus shopper_clusters_decode(ShopperModel *model, ShopperReader *r, ShopperClusters **clusters);
+/* A clusterer's assign: the nearest centre. */
+extern int	shopper_clusters_nearest(const ShopperModel *model, const double *x);
 /* For learners' predict: the index of the cluster of an encoded row, or -1. */
 extern void shopper_clusters_predict(const ShopperModel *model, const double *dense, const int32_t *lookup, double *out);
 /* For learners' describe. */
