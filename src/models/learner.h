@@ -276,6 +276,8 @@ extern ShopperStatus shopper_train_rows(ShopperEnv *env, ShopperModel *model, Sh
 										const double *class_weight, const ShopperModel *previous);
 /* The same for rows without a target (points.c): order, prepare, fit. */
 extern ShopperStatus shopper_train_points(ShopperEnv *env, ShopperModel *model, ShopperTable *table, const ShopperModel *previous);
+/* Of it, the encoding alone, of a table in canonical order. */
+extern ShopperStatus shopper_prepare_points(ShopperModel *model, ShopperTable *table);
 /* Add metrics (dataset "query"), or permutation importance, of a finished model on the encoded rows of t. */
 extern ShopperStatus shopper_measure_rows(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, bool importance);
 

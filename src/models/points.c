@@ -11,21 +11,6 @@ scale_of(const ShopperOptions *o)
 		: shopper_option_is(o, "scale", "robust") ? SHOPPER_SCALE_ROBUST : SHOPPER_SCALE_STANDARD;
 }
 
-static ShopperStatus
-prepare(ShopperModel *model, ShopperTable *t)
-{
-	const ShopperOptions *o = &model->options;
-	ShopperPrepare how = {.scale = scale_of(o)};
-
-	how.impute = shopper_option_is(o, "impute", "mean") ? SHOPPER_IMPUTE_MEAN
-		: shopper_option_is(o, "impute", "zero") ? SHOPPER_IMPUTE_ZERO : SHOPPER_IMPUTE_MEDIAN;
-	if (model->learner->input == SHOPPER_PREPARED)
-		return shopper_table_prepare(t, model->spec, &how);
-	SHOPPER_TRY(shopper_table_summarize(t, model->spec, how.impute));
-	shopper_spec_lay_out(model->spec, false, NULL);
-	return SHOPPER_OK;
-}
-
 /* Squares of what is beyond all use would overflow later, far from here. */
 static ShopperStatus
 check_sizes(ShopperEnv *env, const ShopperTable *t, const ShopperSpec *spec)
@@ -48,12 +33,29 @@ check_sizes(ShopperEnv *env, const ShopperTable *t, const ShopperSpec *spec)
 }
 
 ShopperStatus
+shopper_prepare_points(ShopperModel *model, ShopperTable *t)
+{
+	const ShopperOptions *o = &model->options;
+	ShopperPrepare how = {.scale = scale_of(o)};
+
+	how.impute = shopper_option_is(o, "impute", "mean") ? SHOPPER_IMPUTE_MEAN
+		: shopper_option_is(o, "impute", "zero") ? SHOPPER_IMPUTE_ZERO : SHOPPER_IMPUTE_MEDIAN;
+	if (model->learner->input == SHOPPER_PREPARED)
+		SHOPPER_TRY(shopper_table_prepare(t, model->spec, &how));
+	else
+	{
+		SHOPPER_TRY(shopper_table_summarize(t, model->spec, how.impute));
+		shopper_spec_lay_out(model->spec, false, NULL);
+	}
+	return check_sizes(t->env, t, model->spec);
+}
+
+ShopperStatus
 shopper_train_points(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel *previous)
 {
 	SHOPPER_TRY(shopper_table_order(t, 0));
 	model->n_rows = model->n_train = t->n;
-	SHOPPER_TRY(prepare(model, t));
-	SHOPPER_TRY(check_sizes(env, t, model->spec));
+	SHOPPER_TRY(shopper_prepare_points(model, t));
 	shopper_assert(shopper_table_valid(t));
 	SHOPPER_TRY(model->learner->train_rows(env, model, t, previous));
 	shopper_assert(model->state != NULL);

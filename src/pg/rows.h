@@ -143,6 +143,8 @@ typedef struct ShopperMeasured
 extern ShopperMeasured *shopper_measured_query(const ShopperModel *model, const char *query, bool need_target, int watched);
 /* Argument 0, which must be a classifier or regressor. */
 extern const ShopperModel *shopper_rows_model_arg(FunctionCallInfo fcinfo);
+/* Argument n, which must be a model of clusters. */
+extern const ShopperModel *shopper_clusters_arg(FunctionCallInfo fcinfo, int n);
 /* Error: no such column of the model; lists them. */
 extern void shopper_unknown_feature(const ShopperSpec *spec, const char *name) pg_attribute_noreturn();
 /* Error: no such class; lists those that there are. */
