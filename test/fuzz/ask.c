@@ -407,7 +407,8 @@ fuzz_continue(ShopperEnv *env, const ShopperModel *m)
 		(void) fuzz_train_ratings(env, &next, m->learner, shopper_option_boolean(&m->options, "implicit"),
 								  m->learner == &shopper_learner_svd || m->learner == &shopper_learner_als ? "factors=3 epochs=1" : "", m);
 	else if (m->learner->shape == SHOPPER_POINTS)
-		(void) fuzz_train_points(env, &next, m->learner, "", m);
+		(void) fuzz_train_points(env, &next, m->learner, strcmp(m->learner->name, "gaussian_mixture") == 0 ? "k=2 starts=1 max_iterations=3"
+								 : strcmp(m->learner->name, "hierarchical") == 0 ? "k=3" : "", m);
 	else if (m->learner->shape == SHOPPER_ROWS)
 		(void) fuzz_train_rows(env, &next, m->learner, m->task == SHOPPER_REGRESS ? 0 : m->spec->classes.n > 2 ? 3 : 2,
 							   strcmp(m->learner->name, "boosting") == 0 ? "trees=1 max_leaves=3"
