@@ -17,6 +17,16 @@ typedef void (*ShopperShardFn) (void *arg, int shard);
 /* Run fn(arg, 0 .. shards-1), on the pool when there is one; returns when all are done. */
 extern void shopper_parallel(ShopperEnv *env, int shards, ShopperShardFn fn, void *arg);
 
+/*
+ * For the inside of shards that run long: whether the host wants the work to end. A shard may then return at once;
+ * what it leaves undone is not read, as the caller polls next.
+ */
+static inline bool
+shopper_stopped(const ShopperEnv *env)
+{
+	return env->cancelled != NULL && env->cancelled(env->ctx);
+}
+
 /* The rows of shard `shard` of `shards`: [*from, *to), contiguous, by position only. */
 static inline void
 shopper_shard_range(int64_t n, int shards, int shard, int64_t *from, int64_t *to)

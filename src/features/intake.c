@@ -20,9 +20,12 @@ shopper_intake_init(ShopperIntake *in, ShopperEnv *env, bool wide, int n_columns
 	in->wide = wide;
 	in->n_columns = n_columns;
 	in->capacity = FIRST_ROWS;
-	in->target = shopper_strdup(env, target, strlen(target));
-	if (in->target == NULL)
-		return env->status;
+	if (target != NULL)
+	{
+		in->target = shopper_strdup(env, target, strlen(target));
+		if (in->target == NULL)
+			return env->status;
+	}
 	in->target_kind = kind;
 	SHOPPER_NEW0(env, in->column, n_columns);
 	if (kind == SHOPPER_TARGET_CLASS)
@@ -30,7 +33,7 @@ shopper_intake_init(ShopperIntake *in, ShopperEnv *env, bool wide, int n_columns
 		SHOPPER_TRY(shopper_dictionary_init(&in->classes, env, SHOPPER_ID_TEXT));
 		SHOPPER_NEW(env, in->y_class, in->capacity);
 	}
-	else
+	else if (kind == SHOPPER_TARGET_NUMBER)
 		SHOPPER_NEW(env, in->y, in->capacity);
 	if (roles.weight)
 		SHOPPER_NEW(env, in->weight, in->capacity);
@@ -303,7 +306,9 @@ check_rows(const ShopperIntake *in)
 	if (in->n > 0)
 		return SHOPPER_OK;
 	shopper_fail(in->env, SHOPPER_BAD_DATA, "no rows to learn from");
-	if (in->n_skipped > 0)
+	if (in->n_skipped > 0 && in->target == NULL)
+		shopper_detail(in->env, "%lld rows were left out because the weight is NULL or 0.", (long long) in->n_skipped);
+	else if (in->n_skipped > 0)
 		shopper_detail(in->env, "%lld rows were left out because target \"%.60s\" or the weight is NULL or 0.",
 					   (long long) in->n_skipped, in->target);
 	return in->env->status;
@@ -332,7 +337,10 @@ count_features(ShopperIntake *in, bool *use, ShopperSpec *spec)
 	if (spec->n_columns > 0)
 		return SHOPPER_OK;
 	shopper_fail(in->env, SHOPPER_BAD_DATA, "no feature columns are left");
-	shopper_hint(in->env, "Select at least one column beside the target \"%.60s\".", in->target);
+	if (in->target != NULL)
+		shopper_hint(in->env, "Select at least one column beside the target \"%.60s\".", in->target);
+	else
+		shopper_hint(in->env, "Select at least one column that is not left out.");
 	return in->env->status;
 }
 

@@ -34,7 +34,7 @@ typedef struct ShopperIntake
 	int			n_columns;
 	ShopperIntakeColumn *column;
 
-	char	   *target;
+	char	   *target;			/* NULL: none */
 	ShopperTargetKind target_kind;
 	ShopperDictionary classes;
 	int32_t    *y_class;

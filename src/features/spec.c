@@ -31,7 +31,7 @@ bool
 shopper_spec_same_target(const ShopperSpec *a, const ShopperSpec *b)
 {
 	bool		same = a->target_kind == b->target_kind &&
-		(a->target_kind == SHOPPER_TARGET_NUMBER || a->classes.n == b->classes.n);
+		(a->target_kind != SHOPPER_TARGET_CLASS || a->classes.n == b->classes.n);
 
 	for (int64_t c = 0; same && a->target_kind == SHOPPER_TARGET_CLASS && c < a->classes.n; c++)
 	{
@@ -374,7 +374,7 @@ shopper_spec_decode(ShopperEnv *env, ShopperSpec *spec, ShopperReader *r)
 	spec->target = shopper_get_text(r, NULL);
 	target_kind = shopper_get_u8(r);
 	positive = shopper_get_varint(r);
-	if (r->failed || on_unseen > SHOPPER_UNSEEN_ERROR || target_kind > SHOPPER_TARGET_NUMBER)
+	if (r->failed || on_unseen > SHOPPER_UNSEEN_ERROR || target_kind > SHOPPER_TARGET_NONE)
 		return damaged(env);
 	spec->on_unseen = (ShopperOnUnseen) on_unseen;
 	spec->target_kind = (ShopperTargetKind) target_kind;
@@ -386,6 +386,8 @@ shopper_spec_decode(ShopperEnv *env, ShopperSpec *spec, ShopperReader *r)
 	}
 	else if (positive != 0)
 		return damaged(env);
+	if (spec->target_kind == SHOPPER_TARGET_NONE)
+		spec->target = NULL;
 	spec->positive = (int) positive - 1;
 	spec->target_mean = shopper_get_f64(r);
 	spec->target_scale = shopper_get_f64(r);

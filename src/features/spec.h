@@ -69,8 +69,8 @@ typedef struct ShopperNumber
 {
 	int			column;			/* index into columns */
 	int			part;			/* ShopperDatePart, element of a vector, else 0 */
-	double		mean;			/* of the training rows, missing ones filled */
-	double		scale;			/* population standard deviation; 1 for constants, flags and cyclic parts or without standardizing */
+	double		mean;			/* what is subtracted: the mean of the training rows, missing ones filled; else as ShopperScale says */
+	double		scale;			/* divisor: population standard deviation, or as ShopperScale says; 1 for constants, flags and cyclic parts */
 	double		fill;			/* what a missing value becomes */
 	double		low;			/* training range */
 	double		high;
@@ -94,7 +94,8 @@ typedef struct ShopperCategory
 typedef enum ShopperTargetKind
 {
 	SHOPPER_TARGET_CLASS = 0,
-	SHOPPER_TARGET_NUMBER = 1
+	SHOPPER_TARGET_NUMBER = 1,
+	SHOPPER_TARGET_NONE = 2
 } ShopperTargetKind;
 
 typedef struct ShopperSpec
@@ -110,7 +111,7 @@ typedef struct ShopperSpec
 	int			n_dense;		/* numbers and missing flags (raw: numbers) */
 	int			width;			/* all columns: n_dense and the blocks */
 
-	char	   *target;			/* name of the target column */
+	char	   *target;			/* name of the target column; NULL: none */
 	ShopperTargetKind target_kind;
 	ShopperDictionary classes;	/* text of each class, in class order; with two, 1 is the positive one */
 	int			positive;		/* the class whose probability predict_purchase() gives, or -1 */

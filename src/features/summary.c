@@ -193,6 +193,24 @@ median(const ShopperTable *t, int j, int64_t present)
 	return 0.5 * from_sortable(low) + 0.5 * from_sortable(high);
 }
 
+double
+shopper_table_quantile(const ShopperTable *t, int j, double q)
+{
+	int64_t		present = 0;
+	uint64_t	low,
+				high;
+	double		at;
+
+	for (int64_t i = 0; i < t->n_train; i++)
+		present += value_at(t, j, i) == value_at(t, j, i);
+	if (present == 0)
+		return 0;
+	at = q * (double) (present - 1);
+	low = select_rank(t, j, (int64_t) at, &high);
+	at -= floor(at);
+	return at > 0 ? from_sortable(low) * (1 - at) + from_sortable(high) * at : from_sortable(low);
+}
+
 typedef struct Summing
 {
 	const ShopperTable *t;

@@ -28,7 +28,7 @@ shopper_table_make(ShopperEnv *env, ShopperTable *t, bool wide, int64_t n, int n
 	t->n = t->n_train = t->capacity = n;
 	t->n_dense = n_dense;
 	t->n_lookup = n_lookup;
-	t->n_classes = n_classes;
+	t->n_classes = n_classes > 0 ? n_classes : 0;
 	if (wide)
 		SHOPPER_NEW0(env, t->dense, n_dense);
 	else
@@ -46,7 +46,7 @@ shopper_table_make(ShopperEnv *env, ShopperTable *t, bool wide, int64_t n, int n
 		SHOPPER_NEW0(env, t->lookup[k], n);
 	if (n_classes > 0)
 		SHOPPER_NEW0(env, t->y_class, n);
-	else
+	else if (n_classes == 0)
 		SHOPPER_NEW0(env, t->y, n);
 	return SHOPPER_OK;
 }
@@ -109,7 +109,7 @@ static void
 hash_block(const ShopperTable *t, int64_t from, int64_t n, uint64_t *hash)
 {
 	for (int64_t i = 0; i < n; i++)
-		hash[i] = t->y_class ? (uint64_t) t->y_class[from + i] : shopper_double_key(t->y[from + i]);
+		hash[i] = t->y_class ? (uint64_t) t->y_class[from + i] : t->y ? shopper_double_key(t->y[from + i]) : 0;
 	for (int j = 0; j < t->n_dense; j++)
 		if (t->wide)
 			chain_doubles(hash, t->dense[j] + from, n);
@@ -532,13 +532,27 @@ shopper_table_prepare(ShopperTable *t, ShopperSpec *spec, const ShopperPrepare *
 		ShopperKind kind = spec->column[number->column].kind;
 		bool		cyclic = (kind == SHOPPER_KIND_DATE || kind == SHOPPER_KIND_TIMESTAMP) && number->part != SHOPPER_PART_DAYS;
 
-		if (!how->standardize || cyclic)
+		if (cyclic || how->scale == SHOPPER_SCALE_NONE)
 		{
 			number->mean = 0;
 			number->scale = 1;
 		}
-		else if (constant(number))
-			number->scale = 1;
+		else if (how->scale == SHOPPER_SCALE_STANDARD)
+			number->scale = constant(number) ? 1 : number->scale;
+		else if (how->scale == SHOPPER_SCALE_MIN_MAX)
+		{
+			number->mean = number->low;
+			number->scale = number->high > number->low ? number->high - number->low : 1;
+		}
+		else
+		{
+			double		quarter = shopper_table_quantile(t, j, 0.25),
+						three = shopper_table_quantile(t, j, 0.75);
+
+			number->mean = shopper_table_quantile(t, j, 0.5);
+			number->scale = three > quarter ? three - quarter : 1;
+			SHOPPER_TRY(shopper_poll(t->env));
+		}
 	}
 	if (how->missing_flags)
 		plan_flags(spec, t->n_train);

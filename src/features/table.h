@@ -29,7 +29,7 @@ typedef struct ShopperTable
 	int32_t   **lookup;			/* (n_lookup)(n) codes, see spec.h */
 	int		   *size;			/* (n_lookup) block sizes when prepared, levels when raw */
 
-	int			n_classes;		/* 0 for a number target */
+	int			n_classes;		/* 0 for a number target, or none: y and y_class are NULL */
 	int32_t    *y_class;		/* (n) class of each row */
 	double	   *y;				/* (n) number target */
 	double	   *weight;			/* (n) row weight times class weight, mean as given; NULL: all 1 */
@@ -45,7 +45,7 @@ shopper_narrow(double x)
 	return x > FLT_MAX ? FLT_MAX : x < -FLT_MAX ? -FLT_MAX : (float) x;
 }
 
-/* Arrays for n rows from env, for tests and benchmarks that make their own data. */
+/* Arrays for n rows from env, for tests and benchmarks that make their own data. n_classes 0: a number target, -1: none. */
 extern ShopperStatus shopper_table_make(ShopperEnv *env, ShopperTable *table, bool wide, int64_t n,
 										int n_dense, int n_lookup, int n_classes);
 
@@ -68,11 +68,20 @@ typedef enum ShopperImpute
 	SHOPPER_IMPUTE_MEDIAN, SHOPPER_IMPUTE_MEAN, SHOPPER_IMPUTE_ZERO
 } ShopperImpute;
 
+/* What numbers become: (x - mean) / scale with these. */
+typedef enum ShopperScale
+{
+	SHOPPER_SCALE_NONE,			/* 0 and 1 */
+	SHOPPER_SCALE_STANDARD,		/* mean and population standard deviation */
+	SHOPPER_SCALE_MIN_MAX,		/* least value and range */
+	SHOPPER_SCALE_ROBUST		/* median and distance of the quartiles */
+} ShopperScale;
+
 typedef struct ShopperPrepare
 {
 	ShopperImpute impute;
 	bool		missing_flags;
-	bool		standardize;
+	ShopperScale scale;
 	bool		drop_base;		/* one level of each category, the most frequent, gets no column */
 	const int  *base;			/* (n_categories) another one to drop, or -1; NULL: none */
 } ShopperPrepare;
@@ -88,6 +97,8 @@ extern ShopperStatus shopper_table_prepare(ShopperTable *table, ShopperSpec *spe
 extern void shopper_spec_lay_out(ShopperSpec *spec, bool drop_base, const int *base);
 /* Turn raw rows into the encoding of a spec that was learned from others, in place. */
 extern ShopperStatus shopper_table_encode(ShopperTable *table, const ShopperSpec *spec);
+/* The quantile q of the present values of rows [0, n_train) of a raw column, between two of them by linear interpolation; 0 when there are none. */
+extern double shopper_table_quantile(const ShopperTable *table, int column, double q);
 extern ShopperStatus shopper_table_summarize(ShopperTable *table, ShopperSpec *spec, ShopperImpute impute);
 
 /* A key whose order is that of times; a missing time (NaN) sorts first. */

@@ -20,7 +20,8 @@ typedef enum ShopperShape
 	SHOPPER_ROWS,				/* records with a target */
 	SHOPPER_BASKETS,			/* (basket, item) */
 	SHOPPER_RATINGS,			/* (user, item [, rating] [, time]) */
-	SHOPPER_SEQUENCES			/* (customer, item, time) */
+	SHOPPER_SEQUENCES,			/* (customer, item, time) */
+	SHOPPER_POINTS				/* records without a target */
 } ShopperShape;
 
 typedef enum ShopperTask
@@ -29,7 +30,11 @@ typedef enum ShopperTask
 	SHOPPER_REGRESS = 2,
 	SHOPPER_FIND_RULES = 4,
 	SHOPPER_RECOMMEND = 8,
-	SHOPPER_FIND_SEQUENCES = 16
+	SHOPPER_FIND_SEQUENCES = 16,
+	SHOPPER_CLUSTER = 32,
+	SHOPPER_PROJECT = 64,
+	SHOPPER_DETECT = 128,
+	SHOPPER_SCALE = 256
 } ShopperTask;
 
 typedef struct ShopperMetric
@@ -110,13 +115,14 @@ typedef struct ShopperHoldout
 
 struct ShopperLearner;
 struct ShopperRecommender;
+struct ShopperClusterer;
 
 typedef struct ShopperModel
 {
 	const struct ShopperLearner *learner;
 	ShopperTask task;
 	ShopperOptions options;
-	ShopperSpec *spec;			/* ROWS only */
+	ShopperSpec *spec;			/* ROWS and POINTS only */
 	int64_t		n_rows;			/* rows (lines, ratings) given, and of these used for fitting */
 	int64_t		n_train;
 	ShopperMetric *metric;
@@ -141,8 +147,8 @@ typedef struct ShopperLearner
 	const char *help;
 	ShopperShape shape;
 	unsigned	tasks;			/* ShopperTask bits */
-	bool		wide;			/* ROWS: float64 columns; else float32 */
-	ShopperInput input;			/* ROWS: prepared or raw */
+	bool		wide;			/* ROWS: float64 columns; else float32. POINTS: always */
+	ShopperInput input;			/* ROWS, POINTS: prepared or raw */
 	int64_t		measured_rows;	/* ROWS: where measuring would take long beside fitting, how many training rows (a random sample) are measured; 0: all */
 	const ShopperOption *options;	/* ends with a NULL name; the shape's are added */
 
@@ -151,13 +157,16 @@ typedef struct ShopperLearner
 
 	/*
 	 * fit: reads model->options, model->task (and model->spec), fills model->state, history and own metrics.
-	 * Pairs arrive finished (shopper_pairs_finish).
+	 * Pairs arrive finished (shopper_pairs_finish). POINTS come by train_rows too; their numbers may be taken from
+	 * the table (shopper_points_make), and the metrics are all the learner's own.
 	 */
 	ShopperStatus (*train_rows) (ShopperEnv *env, ShopperModel *model, ShopperTable *table, const ShopperModel *previous);
 	ShopperStatus (*train_baskets) (ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs);	/* SEQUENCES too */
 	ShopperStatus (*train_ratings) (ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const ShopperModel *previous);
 
-	/* ROWS: one encoded row; out gets a probability per class, or one number. Never fails, allocates nothing. */
+	/* POINTS: how many numbers predict() writes; NULL: one */
+	int			(*outputs) (const ShopperModel *model);
+	/* ROWS, POINTS: one encoded row; out gets a probability per class, or shopper_model_outputs() numbers. Never fails, allocates nothing. */
 	void		(*predict) (const ShopperModel *model, const double *dense, const int32_t *lookup, double *out);
 	/* ROWS: rows [from, to) of a prepared table; out is (to - from, outputs) row-major. Thread-safe, allocates nothing. */
 	void		(*predict_block) (const ShopperModel *model, const ShopperTable *table, int64_t from, int64_t to, double *out);
@@ -186,6 +195,8 @@ typedef struct ShopperLearner
 
 	/* RATINGS: the answers to questions (recommend/recommender.h) */
 	const struct ShopperRecommender *recommender;
+	/* POINTS that cluster: the same (segments/segments.h) */
+	const struct ShopperClusterer *clusterer;
 
 	/* linear models; *coefficients from env */
 	ShopperStatus (*coefficients) (ShopperEnv *env, const ShopperModel *model, ShopperCoefficient **coefficients, int64_t *n);
@@ -214,7 +225,14 @@ extern ShopperStatus shopper_add_step(ShopperEnv *env, ShopperModel *model, int6
 extern ShopperStatus shopper_add_importance(ShopperEnv *env, ShopperModel *model, const char *feature, const char *method, double value);
 /* Add another model of the same kind (merge.c): its learner must be able to. */
 extern ShopperStatus shopper_model_merge(ShopperEnv *env, ShopperModel *into, const ShopperModel *other);
-/* How many numbers predict() writes: classes, or 1. */
+/* Whether models of a shape have columns with names: a spec, and options that choose columns. */
+static inline bool
+shopper_shape_has_spec(ShopperShape shape)
+{
+	return shape == SHOPPER_ROWS || shape == SHOPPER_POINTS;
+}
+
+/* How many numbers predict() writes: classes, outputs(), or 1. */
 extern int	shopper_model_outputs(const ShopperModel *model);
 
 /* ---- model bytes (model.c describes the format) ---- */
@@ -256,6 +274,10 @@ extern int	shopper_best_of(int classes, const double *p, double cutoff);
  */
 extern ShopperStatus shopper_train_rows(ShopperEnv *env, ShopperModel *model, ShopperTable *table,
 										const double *class_weight, const ShopperModel *previous);
+/* The same for rows without a target (points.c): order, prepare, fit. */
+extern ShopperStatus shopper_train_points(ShopperEnv *env, ShopperModel *model, ShopperTable *table, const ShopperModel *previous);
+/* Of it, the encoding alone, of a table in canonical order. */
+extern ShopperStatus shopper_prepare_points(ShopperModel *model, ShopperTable *table);
 /* Add metrics (dataset "query"), or permutation importance, of a finished model on the encoded rows of t. */
 extern ShopperStatus shopper_measure_rows(ShopperEnv *env, ShopperModel *model, const ShopperTable *t, bool importance);
 

@@ -3,7 +3,7 @@
  *
  * header, 32 bytes: "PGSH", format u16, learner u16, flags u32, reserved u32 = 0,
  * payload length u64, hash u64. Payload: sections (tag u8, length u64, bytes) in
- * this order: 1 common, 2 options, 3 spec (row shape only), 4 metrics, 5 history,
+ * this order: 1 common, 2 options, 3 spec (shapes with named columns), 4 metrics, 5 history,
  * 6 importance, 8 calibration and held-out rows (row shape only), 7 state. All numbers little-endian. The hash covers the header
  * before it and the payload: it is the checksum, and the identity by which decoded
  * models are cached.
@@ -121,7 +121,7 @@ shopper_model_encode(ShopperEnv *env, const ShopperModel *m, unsigned char **byt
 	at = shopper_begin_section(&w, SECTION_OPTIONS);
 	shopper_options_encode(&m->options, &w);
 	shopper_end_section(&w, at);
-	if (m->learner->shape == SHOPPER_ROWS)
+	if (shopper_shape_has_spec(m->learner->shape))
 	{
 		at = shopper_begin_section(&w, SECTION_SPEC);
 		shopper_spec_encode(m->spec, &w);
@@ -260,6 +260,7 @@ get_spec(ShopperEnv *env, ShopperModel *m, ShopperReader *r)
 	SHOPPER_TRY(shopper_spec_decode(env, m->spec, r));
 	SHOPPER_TRY(shopper_reader_done(r, "spec"));
 	if ((m->task == SHOPPER_CLASSIFY) != (m->spec->target_kind == SHOPPER_TARGET_CLASS) ||
+		(m->learner->shape == SHOPPER_POINTS) != (m->spec->target_kind == SHOPPER_TARGET_NONE) ||
 		m->spec->prepared != (m->learner->input == SHOPPER_PREPARED))
 		return shopper_bad_bytes(env, "its features do not fit its learner");
 	return SHOPPER_OK;
@@ -285,7 +286,7 @@ shopper_model_decode(ShopperEnv *env, const void *bytes, size_t length, ShopperM
 	SHOPPER_TRY(need_section(&all, SECTION_OPTIONS, &section));
 	SHOPPER_TRY(shopper_options_decode(env, &m->options, &section));
 	SHOPPER_TRY(shopper_reader_done(&section, "options"));
-	if (m->learner->shape == SHOPPER_ROWS)
+	if (shopper_shape_has_spec(m->learner->shape))
 	{
 		SHOPPER_TRY(need_section(&all, SECTION_SPEC, &section));
 		SHOPPER_TRY(get_spec(env, m, &section));

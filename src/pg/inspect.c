@@ -76,7 +76,8 @@ kind_in_words(ShopperKind kind)
 static void
 json_spec(ShopperJson *j, const ShopperSpec *spec)
 {
-	shopper_json_text(j, "target", spec->target);
+	if (spec->target != NULL)
+		shopper_json_text(j, "target", spec->target);
 	if (spec->target_kind == SHOPPER_TARGET_CLASS)
 	{
 		shopper_json_open(j, "classes", '[');
@@ -109,6 +110,15 @@ json_spec(ShopperJson *j, const ShopperSpec *spec)
 	shopper_json_close(j, ']');
 }
 
+/* What a task makes, without an article. */
+static const char *
+job_of(ShopperTask task)
+{
+	const char *words = shopper_task_in_words(task);
+
+	return strncmp(words, "a ", 2) == 0 ? words + 2 : strncmp(words, "an ", 3) == 0 ? words + 3 : words;
+}
+
 PG_FUNCTION_INFO_V1(shopper_model_info);
 Datum
 shopper_model_info(PG_FUNCTION_ARGS)
@@ -118,8 +128,7 @@ shopper_model_info(PG_FUNCTION_ARGS)
 
 	shopper_json_begin(&j);
 	shopper_json_text(&j, "algorithm", m->learner->name);
-	shopper_json_text(&j, "job", m->task == SHOPPER_CLASSIFY ? "classifier" : m->task == SHOPPER_REGRESS ? "regressor"
-			  : m->task == SHOPPER_FIND_RULES ? "rules" : m->task == SHOPPER_FIND_SEQUENCES ? "sequence rules" : "recommender");
+	shopper_json_text(&j, "job", job_of(m->task));
 	shopper_json_number(&j, "bytes", (double) toast_raw_datum_size(PG_GETARG_DATUM(0)) - VARHDRSZ);
 	shopper_json_number(&j, "rows", (double) m->n_rows);
 	shopper_json_number(&j, "training_rows", (double) m->n_train);

@@ -14,13 +14,14 @@ measured_start(void *state, TupleDesc desc)
 	ShopperTable *t = &m->table;
 
 	m->scoring = shopper_row_scoring_plan(m->context, &m->model, desc);
-	m->target = shopper_find_attribute(desc, spec->target);
+	m->target = spec->target != NULL ? shopper_find_attribute(desc, spec->target) : -1;
 	if (m->target < 0 && m->need_target)
 		shopper_missing_column(desc, "the target", spec->target);
 	if (m->target >= 0)
 		shopper_value_reader(&m->reader, TupleDescAttr(desc, m->target)->atttypid, m->context);
 	shopper_check(m->env, shopper_table_make(m->env, t, m->model.learner->wide, 1024, spec->n_dense, spec->n_categories,
-											 spec->target_kind == SHOPPER_TARGET_CLASS ? (int) spec->classes.n : 0));
+											 spec->target_kind == SHOPPER_TARGET_CLASS ? (int) spec->classes.n
+											 : spec->target_kind == SHOPPER_TARGET_NUMBER ? 0 : -1));
 	t->n = 0;
 	for (int k = 0; k < t->n_lookup; k++)
 		t->size[k] = spec->prepared ? spec->category[k].size : spec->category[k].n_levels;

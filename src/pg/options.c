@@ -77,8 +77,8 @@ raw_from_jsonb(JsonbValue *v, ShopperRaw *raw)
 	}
 }
 
-static const char *
-task_in_words(ShopperTask task)
+const char *
+shopper_task_in_words(ShopperTask task)
 {
 	switch (task)
 	{
@@ -92,6 +92,14 @@ task_in_words(ShopperTask task)
 			return "a recommender";
 		case SHOPPER_FIND_SEQUENCES:
 			return "sequence rules";
+		case SHOPPER_CLUSTER:
+			return "clusters";
+		case SHOPPER_PROJECT:
+			return "a projection";
+		case SHOPPER_DETECT:
+			return "an anomaly detector";
+		case SHOPPER_SCALE:
+			return "a scaler";
 	}
 	return "";
 }
@@ -111,6 +119,14 @@ default_learner(ShopperTask task)
 			return "svd";
 		case SHOPPER_FIND_SEQUENCES:
 			return "sequences";
+		case SHOPPER_CLUSTER:
+			return "kmeans";
+		case SHOPPER_PROJECT:
+			return "pca";
+		case SHOPPER_DETECT:
+			return "isolation_forest";
+		case SHOPPER_SCALE:
+			return "scaler";
 	}
 	return "";
 }
@@ -136,8 +152,8 @@ find_learner(const char *name, ShopperTask task)
 	if (learner == NULL || (learner->tasks & task) == 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						learner == NULL ? errmsg("unknown algorithm \"%s\"", name)
-						: errmsg("%s cannot train %s", name, task_in_words(task)),
-						errhint("Options for %s come from: %s.", task_in_words(task), learners_of(task))));
+						: errmsg("%s cannot train %s", name, shopper_task_in_words(task)),
+						errhint("Options for %s come from: %s.", shopper_task_in_words(task), learners_of(task))));
 	return learner;
 }
 

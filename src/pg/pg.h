@@ -45,6 +45,8 @@ extern void shopper_report(ShopperEnv *env, int elevel);
 /* ---- options.c: jsonb to options ---- */
 /* The learner that options name (NULL: the default of the task), with all its options set and checked. */
 extern const ShopperLearner *shopper_options_from_jsonb(ShopperEnv *env, Jsonb *jsonb, ShopperTask task, ShopperOptions *options);
+/* "a classifier", "clusters" ...: what a task makes. */
+extern const char *shopper_task_in_words(ShopperTask task);
 /* The algorithm that options name, or NULL. */
 extern char *shopper_algorithm_of(Jsonb *jsonb);
 /* {"class": weight} text to weights in class order; NULL for none and 'balanced'. */

@@ -5,6 +5,19 @@
 
 #include "utils/array.h"
 
+static void
+wrong_task(const ShopperModel *model, unsigned task)
+{
+	static const char *const classify = "predict_purchase, predict_class and predict_proba take classifiers, predict_value takes regressors.";
+	const char *trains = task == SHOPPER_CLUSTER ? "train_clusters" : task == SHOPPER_PROJECT ? "train_projection"
+		: task == SHOPPER_DETECT ? "train_anomaly" : "train_scaler";
+
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("expected %s, got a model of %s", task == 0 ? "a classifier or regressor" : shopper_task_in_words(task), model->learner->name),
+			 task < SHOPPER_CLUSTER ? errhint("%s", classify) : errhint("Such models come from %s.", trains)));
+}
+
 ShopperRowScoring *
 shopper_scoring_args(FunctionCallInfo fcinfo, unsigned task)
 {
@@ -28,11 +41,7 @@ shopper_scoring_args(FunctionCallInfo fcinfo, unsigned task)
 		const ShopperModel *model = use->model;
 
 		if (task == 0 ? model->learner->shape != SHOPPER_ROWS : model->task != task)
-			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-							errmsg("expected a %s, got a model of %s",
-								   task == SHOPPER_CLASSIFY ? "classifier" : task == SHOPPER_REGRESS ? "regressor" : "classifier or regressor",
-								   model->learner->name),
-							errhint("predict_purchase, predict_class and predict_proba take classifiers, predict_value takes regressors.")));
+			wrong_task(model, task);
 		s = shopper_row_scoring_create(fcinfo->flinfo->fn_mcxt, model, record);
 		use->extra = s;
 	}

@@ -27,7 +27,7 @@ shopper_same_row_type(const ShopperRowType *known, HeapTupleHeader record)
 /* Take note of a record's type; its columns in the current context, with the defaults of those that came later. */
 extern TupleDesc shopper_row_type(ShopperRowType *known, HeapTupleHeader record);
 
-/* ---- training: rows into an intake ---- */
+/* ---- training: rows into an intake (rows_training.c) ---- */
 
 typedef enum ShopperRole
 {
@@ -55,7 +55,7 @@ typedef struct ShopperRowTraining
 	ShopperModel model;
 	ShopperIntake intake;
 	int			n_columns;
-	ShopperTrainingColumn *column;	/* target first, then the other roles, features last */
+	ShopperTrainingColumn *column;	/* target, if any, first, then the other roles, features last */
 	const char *time_column;	/* for time-ordered folds; NULL: that of option validation_time, if any */
 	const char *group_column;	/* for grouped folds; NULL: none */
 	bool		wide;			/* read numbers as float64 */
@@ -65,7 +65,7 @@ typedef struct ShopperRowTraining
 
 	/* to notice arguments that change inside a group */
 	ShopperTask task;
-	char	   *target;
+	char	   *target;			/* NULL: a model of rows without one */
 	Jsonb	   *options;
 	/* aggregates: the record */
 	ShopperRowType type;
@@ -83,7 +83,7 @@ extern void shopper_row_training_table(ShopperRowTraining *t, ShopperTable *tabl
 /* The model's bytes in the current context, or NULL when on_failure => 'null' applied. */
 extern bytea *shopper_row_training_finish(ShopperRowTraining *t);
 
-/* ---- scoring: a record into an encoded row ---- */
+/* ---- scoring: a record into an encoded row (rows_scoring.c) ---- */
 
 typedef struct ShopperScoringColumn
 {
@@ -119,7 +119,7 @@ extern void shopper_row_scoring_encode(ShopperRowScoring *s, Datum *values, bool
 
 /*
  * The model in argument 0 and the record in argument 1, read and encoded; the binding is kept at the call site.
- * NULL when either is NULL. task 0: a classifier or a regressor.
+ * NULL when either is NULL. Another task is an error; task 0: a classifier or a regressor.
  */
 extern ShopperRowScoring *shopper_scoring_args(FunctionCallInfo fcinfo, unsigned task);
 
@@ -143,6 +143,8 @@ typedef struct ShopperMeasured
 extern ShopperMeasured *shopper_measured_query(const ShopperModel *model, const char *query, bool need_target, int watched);
 /* Argument 0, which must be a classifier or regressor. */
 extern const ShopperModel *shopper_rows_model_arg(FunctionCallInfo fcinfo);
+/* Argument n, which must be a model of clusters. */
+extern const ShopperModel *shopper_clusters_arg(FunctionCallInfo fcinfo, int n);
 /* Error: no such column of the model; lists them. */
 extern void shopper_unknown_feature(const ShopperSpec *spec, const char *name) pg_attribute_noreturn();
 /* Error: no such class; lists those that there are. */

@@ -1,36 +1,57 @@
 /*
- * train_rows.c: train_classifier and train_regressor as aggregates over records,
- * and their query twins.
+ * train_rows.c: training on rows as aggregates over records, and their query twins:
+ * train_classifier and train_regressor, which have a target, and for rows without one
+ * train_clusters and its like.
  */
 #include "rows.h"
 
 /* ---- aggregates ---- */
 
-/* Arguments after the state: record, target [, options [, previous model]]. */
-static ShopperRowTraining *
-start_group(FunctionCallInfo fcinfo, MemoryContext context, ShopperTask task)
+static bool
+has_target(ShopperTask task)
 {
-	bool		has_options = PG_NARGS() > 3 && !PG_ARGISNULL(3);
-	bool		has_previous = PG_NARGS() > 4 && !PG_ARGISNULL(4);
-	ShopperRowTraining *t;
+	return task == SHOPPER_CLASSIFY || task == SHOPPER_REGRESS;
+}
 
-	if (PG_ARGISNULL(2))
+/* Whether argument n is there and not NULL. */
+static bool
+given(FunctionCallInfo fcinfo, int n)
+{
+	return PG_NARGS() > n && !PG_ARGISNULL(n);
+}
+
+/* Arguments from `first` on, behind state and record or behind the query: [target,] [options [, previous model]]. */
+static ShopperRowTraining *
+start_training(FunctionCallInfo fcinfo, int first, MemoryContext context, ShopperTask task)
+{
+	int			options = first + has_target(task);
+
+	if (has_target(task) && PG_ARGISNULL(first))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the target's name must not be null")));
-	t = shopper_row_training_create(context, task, text_to_cstring(PG_GETARG_TEXT_PP(2)),
-									has_options ? PG_GETARG_JSONB_P(3) : NULL,
-									has_previous ? PG_GETARG_BYTEA_P(4) : NULL);
-	return t;
+	return shopper_row_training_create(context, task,
+									   has_target(task) ? text_to_cstring(PG_GETARG_TEXT_PP(first)) : NULL,
+									   given(fcinfo, options) ? PG_GETARG_JSONB_P(options) : NULL,
+									   given(fcinfo, options + 1) ? PG_GETARG_BYTEA_P(options + 1) : NULL);
 }
 
 static void
-check_arguments(FunctionCallInfo fcinfo, ShopperRowTraining *t)
+check_target(FunctionCallInfo fcinfo, ShopperRowTraining *t)
 {
 	text	   *target = PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2);
 	size_t		length = strlen(t->target);
 
 	if (target == NULL || VARSIZE_ANY_EXHDR(target) != length || memcmp(VARDATA_ANY(target), t->target, length) != 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the target must be the same on all rows of a group")));
-	shopper_check_same_options(t->options, PG_NARGS() > 3 && !PG_ARGISNULL(3) ? PG_GETARG_JSONB_P(3) : NULL);
+}
+
+static void
+check_arguments(FunctionCallInfo fcinfo, ShopperRowTraining *t)
+{
+	int			options = t->target != NULL ? 3 : 2;
+
+	if (t->target != NULL)
+		check_target(fcinfo, t);
+	shopper_check_same_options(t->options, given(fcinfo, options) ? PG_GETARG_JSONB_P(options) : NULL);
 }
 
 static void
@@ -69,7 +90,7 @@ accumulate(FunctionCallInfo fcinfo, ShopperTask task)
 	if (PG_ARGISNULL(1))
 		PG_RETURN_POINTER(t);
 	if (t == NULL)
-		t = start_group(fcinfo, context, task);
+		t = start_training(fcinfo, 2, context, task);
 	else
 		check_arguments(fcinfo, t);
 	record = PG_GETARG_HEAPTUPLEHEADER(1);
@@ -81,20 +102,6 @@ accumulate(FunctionCallInfo fcinfo, ShopperTask task)
 	heap_deform_tuple(&tuple, t->desc, t->values, t->nulls);
 	shopper_row_training_add(t, t->values, t->nulls);
 	PG_RETURN_POINTER(t);
-}
-
-PG_FUNCTION_INFO_V1(shopper_classifier_accum);
-Datum
-shopper_classifier_accum(PG_FUNCTION_ARGS)
-{
-	return accumulate(fcinfo, SHOPPER_CLASSIFY);
-}
-
-PG_FUNCTION_INFO_V1(shopper_regressor_accum);
-Datum
-shopper_regressor_accum(PG_FUNCTION_ARGS)
-{
-	return accumulate(fcinfo, SHOPPER_REGRESS);
 }
 
 PG_FUNCTION_INFO_V1(shopper_rows_final);
@@ -137,11 +144,9 @@ train_from(FunctionCallInfo fcinfo, ShopperTask task)
 	ShopperRowSink sink = {twin_start, twin_row, NULL};
 	bytea	   *model;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the query and the target's name must not be null")));
-	t = shopper_row_training_create(CurrentMemoryContext, task, text_to_cstring(PG_GETARG_TEXT_PP(1)),
-									PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2),
-									PG_ARGISNULL(3) ? NULL : PG_GETARG_BYTEA_P(3));
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the query must not be null")));
+	t = start_training(fcinfo, 1, CurrentMemoryContext, task);
 	sink.state = t;
 	shopper_run_query(text_to_cstring(PG_GETARG_TEXT_PP(0)), &sink);
 	model = shopper_row_training_finish(t);
@@ -151,16 +156,14 @@ train_from(FunctionCallInfo fcinfo, ShopperTask task)
 	PG_RETURN_BYTEA_P(model);
 }
 
-PG_FUNCTION_INFO_V1(shopper_train_classifier_from);
-Datum
-shopper_train_classifier_from(PG_FUNCTION_ARGS)
-{
-	return train_from(fcinfo, SHOPPER_CLASSIFY);
-}
+/* ---- the jobs: a state function and a twin for each ---- */
 
-PG_FUNCTION_INFO_V1(shopper_train_regressor_from);
-Datum
-shopper_train_regressor_from(PG_FUNCTION_ARGS)
-{
-	return train_from(fcinfo, SHOPPER_REGRESS);
-}
+#define TRAINING(job, task) \
+	PG_FUNCTION_INFO_V1(shopper_##job##_accum); \
+	Datum shopper_##job##_accum(PG_FUNCTION_ARGS) { return accumulate(fcinfo, task); } \
+	PG_FUNCTION_INFO_V1(shopper_train_##job##_from); \
+	Datum shopper_train_##job##_from(PG_FUNCTION_ARGS) { return train_from(fcinfo, task); }
+
+TRAINING(classifier, SHOPPER_CLASSIFY)
+TRAINING(regressor, SHOPPER_REGRESS)
+TRAINING(clusters, SHOPPER_CLUSTER)

@@ -151,6 +151,29 @@ ask_why(ShopperEnv *env, const ShopperModel *m, const double *dense, const int32
 			fuzz_sink += base + contribution[i];
 }
 
+/* Rows without a target: what the task asks. */
+static void
+ask_points(ShopperEnv *env, const ShopperModel *m, uint64_t random)
+{
+	const ShopperSpec *spec = m->spec;
+	double	   *dense = shopper_alloc0(env, (size_t) spec->n_dense, sizeof(double)),
+			   *out = shopper_alloc0(env, (size_t) shopper_model_outputs(m), sizeof(double));
+	int32_t    *lookup = shopper_alloc0(env, (size_t) spec->n_categories, sizeof(int32_t));
+
+	if (dense == NULL || out == NULL || lookup == NULL)
+		return;
+	if (spec->target != NULL)
+		abort();
+	touch(spec->zone);
+	for (int k = 0; k < spec->n_categories; k++)
+		fuzz_touch_dictionary(&spec->category[k].levels);
+	read_row(spec, dense, lookup, random);
+	m->learner->predict(m, dense, lookup, out);
+	fuzz_sink += out[0];
+	if (m->task == SHOPPER_CLUSTER)
+		fuzz_ask_clusters(env, m, dense, lookup);
+}
+
 static void
 ask_rows(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 {
@@ -345,6 +368,9 @@ fuzz_ask(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 		case SHOPPER_RATINGS:
 			ask_ratings(env, m, random);
 			break;
+		case SHOPPER_POINTS:
+			ask_points(env, m, random);
+			break;
 	}
 }
 
@@ -380,6 +406,9 @@ fuzz_continue(ShopperEnv *env, const ShopperModel *m)
 	if (m->learner->shape == SHOPPER_RATINGS)
 		(void) fuzz_train_ratings(env, &next, m->learner, shopper_option_boolean(&m->options, "implicit"),
 								  m->learner == &shopper_learner_svd || m->learner == &shopper_learner_als ? "factors=3 epochs=1" : "", m);
+	else if (m->learner->shape == SHOPPER_POINTS)
+		(void) fuzz_train_points(env, &next, m->learner, strcmp(m->learner->name, "gaussian_mixture") == 0 ? "k=2 starts=1 max_iterations=3"
+								 : strcmp(m->learner->name, "hierarchical") == 0 ? "k=3" : "", m);
 	else if (m->learner->shape == SHOPPER_ROWS)
 		(void) fuzz_train_rows(env, &next, m->learner, m->task == SHOPPER_REGRESS ? 0 : m->spec->classes.n > 2 ? 3 : 2,
 							   strcmp(m->learner->name, "boosting") == 0 ? "trees=1 max_leaves=3"

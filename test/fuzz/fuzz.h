@@ -12,6 +12,7 @@ enum
 #define SEQUENCES(name, ids, options) +1
 #define RATINGS(name, learner, implicit, options) +1
 #define SUMS(name) +1
+#define POINTS(name, learner, options) +1
 	FUZZ_KINDS = 0
 #include "kinds.def"
 #undef ROWS
@@ -19,6 +20,7 @@ enum
 #undef SEQUENCES
 #undef RATINGS
 #undef SUMS
+#undef POINTS
 };
 extern const char *const fuzz_kind_name[FUZZ_KINDS];
 /* Train kind k and encode it; ends the program when that fails. */
@@ -27,6 +29,9 @@ extern void fuzz_model(ShopperEnv *env, int k, unsigned char **bytes, int64_t *l
 /* Train a model of rows, starting from `previous` (NULL: from nothing), with its learner and task. */
 extern ShopperStatus fuzz_train_rows(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, int classes,
 									 const char *options, const ShopperModel *previous);
+/* The same of rows without a target. */
+extern ShopperStatus fuzz_train_points(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, const char *options,
+									   const ShopperModel *previous);
 extern ShopperStatus fuzz_train_ratings(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, bool implicit, const char *options,
 										const ShopperModel *previous);
 
@@ -41,5 +46,6 @@ extern void fuzz_touch_dictionary(const ShopperDictionary *d);
 extern void fuzz_ask_trees(ShopperEnv *env, const ShopperModel *model, const double *dense, const int32_t *lookup, uint64_t random);
 extern void fuzz_ask_rules(ShopperEnv *env, const ShopperModel *model, uint64_t random);
 extern void fuzz_ask_sequences(const ShopperModel *model);
+extern void fuzz_ask_clusters(ShopperEnv *env, const ShopperModel *model, const double *dense, const int32_t *lookup);
 
 #endif

@@ -16,12 +16,14 @@ const char *const fuzz_kind_name[FUZZ_KINDS] = {
 #define SEQUENCES(name, ids, options) name,
 #define RATINGS(name, learner, implicit, options) name,
 #define SUMS(name) name,
+#define POINTS(name, learner, options) name,
 #include "kinds.def"
 #undef ROWS
 #undef BASKETS
 #undef SEQUENCES
 #undef RATINGS
 #undef SUMS
+#undef POINTS
 };
 
 enum {N_ROWS = 200, USERS = 12, ITEMS = 9, BASKETS = 30};
@@ -84,6 +86,7 @@ start(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, Shopp
 
 /* ---- rows: numbers, a boolean, a category with NULLs and rare levels, dates, a vector ---- */
 
+/* classes 0: a number target, -1: none */
 static ShopperStatus
 add_row(ShopperIntake *in, int i, int classes, bool vectors)
 {
@@ -98,7 +101,7 @@ add_row(ShopperIntake *in, int i, int classes, bool vectors)
 	SHOPPER_TRY(shopper_intake_row(in));
 	if (classes > 0)
 		SHOPPER_TRY(shopper_intake_class(in, class_names[class], strlen(class_names[class])));
-	else
+	else if (classes == 0)
 		in->y[in->n] = exp(x + 0.3 * shopper_normal(1, 3, (uint64_t) i));	/* above 0, for every family */
 	in->weight[in->n] = 1 + i % 2;
 	shopper_intake_number(in, &in->column[0], i % 7 == 0 ? NAN : x);
@@ -113,28 +116,46 @@ add_row(ShopperIntake *in, int i, int classes, bool vectors)
 	return SHOPPER_OK;
 }
 
-ShopperStatus
-fuzz_train_rows(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, int classes,
-				const char *options, const ShopperModel *previous)
+/* Start a model and read its rows. */
+static ShopperStatus
+read_rows(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, int classes, ShopperTask task, const char *options, ShopperTable *table)
 {
 	static const ShopperKind kinds[] = {SHOPPER_KIND_NUMBER, SHOPPER_KIND_BOOLEAN, SHOPPER_KIND_CATEGORY,
 	SHOPPER_KIND_DATE, SHOPPER_KIND_TIMESTAMP, SHOPPER_KIND_VECTOR};
 	static const char *const names[] = {"age", "member", "colour", "birth", "seen", "taste"};
 	ShopperIntakeRules rules = {.max_levels = 4,.on_unseen = SHOPPER_UNSEEN_OTHER,.zone = "Europe/Berlin"};
 	ShopperIntake in;
-	ShopperTable table;
 	bool		vectors = learner != &shopper_learner_bayes_net;
 
-	SHOPPER_TRY(start(env, model, learner, classes > 0 ? SHOPPER_CLASSIFY : SHOPPER_REGRESS, options));
-	SHOPPER_TRY(shopper_intake_init(&in, env, learner->wide, vectors ? 6 : 5, "bought",
-									classes > 0 ? SHOPPER_TARGET_CLASS : SHOPPER_TARGET_NUMBER, (ShopperIntakeRoles) {.weight = true}));
+	SHOPPER_TRY(start(env, model, learner, task, options));
+	SHOPPER_TRY(shopper_intake_init(&in, env, learner->wide, vectors ? 6 : 5, classes < 0 ? NULL : "bought",
+									classes > 0 ? SHOPPER_TARGET_CLASS : classes == 0 ? SHOPPER_TARGET_NUMBER : SHOPPER_TARGET_NONE,
+									(ShopperIntakeRoles) {.weight = true}));
 	for (int i = 0; i < 5 + vectors; i++)
 		SHOPPER_TRY(shopper_intake_column(&in, i, names[i], kinds[i], i == 4, false));
 	for (int i = 0; i < N_ROWS; i++)
 		SHOPPER_TRY(add_row(&in, i, classes, vectors));
 	SHOPPER_NEW0(env, model->spec, 1);
-	SHOPPER_TRY(shopper_intake_finish(&in, &rules, &table, model->spec));
+	return shopper_intake_finish(&in, &rules, table, model->spec);
+}
+
+ShopperStatus
+fuzz_train_rows(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, int classes,
+				const char *options, const ShopperModel *previous)
+{
+	ShopperTable table;
+
+	SHOPPER_TRY(read_rows(env, model, learner, classes, classes > 0 ? SHOPPER_CLASSIFY : SHOPPER_REGRESS, options, &table));
 	return shopper_train_rows(env, model, &table, NULL, previous);
+}
+
+ShopperStatus
+fuzz_train_points(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, const char *options, const ShopperModel *previous)
+{
+	ShopperTable table;
+
+	SHOPPER_TRY(read_rows(env, model, learner, -1, (ShopperTask) learner->tasks, options, &table));
+	return shopper_train_points(env, model, &table, previous);
 }
 
 /* ---- pairs ---- */
@@ -240,6 +261,8 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 	if (k == at++) return train_sequences(env, model, ids, options);
 #define RATINGS(name, learner, implicit, options) \
 	if (k == at++) return fuzz_train_ratings(env, model, &shopper_learner_##learner, implicit, options, NULL);
+#define POINTS(name, learner, options) \
+	if (k == at++) return fuzz_train_points(env, model, &shopper_learner_##learner, options, NULL);
 #define SUMS(name) \
 	if (k == at++) return train_sums(env, model);
 #include "kinds.def"
@@ -248,6 +271,7 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 #undef SEQUENCES
 #undef RATINGS
 #undef SUMS
+#undef POINTS
 	return SHOPPER_UNSUPPORTED;
 }
 

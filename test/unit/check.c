@@ -75,7 +75,11 @@ heap_cancelled(void *ctx)
 {
 	Heap	   *heap = ctx;
 
-	return heap->polls_left >= 0 && heap->polls_left-- == 0;
+	if (heap->polls_left > 0)
+		heap->polls_left--;
+	else if (heap->polls_left == 0)
+		return true;
+	return false;
 }
 
 ShopperEnv *

@@ -77,7 +77,7 @@ static void
 order_is_canonical(void)
 {
 	enum {N = 1009};
-	ShopperPrepare how = {SHOPPER_IMPUTE_MEDIAN, true, true, true, NULL};
+	ShopperPrepare how = {SHOPPER_IMPUTE_MEDIAN, true, SHOPPER_SCALE_STANDARD, true, NULL};
 	ShopperEnv *env[2];
 	ShopperTable t[2];
 	ShopperSpec spec[2];

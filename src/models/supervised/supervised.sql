@@ -12,15 +12,12 @@ CREATE FUNCTION @extschema@.shopper_regressor_accum(internal, record, text, json
 LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_regressor_accum';
 CREATE FUNCTION @extschema@.shopper_regressor_accum(internal, record, text, jsonb, bytea) RETURNS internal
 LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_regressor_accum';
-CREATE FUNCTION @extschema@.shopper_rows_final(internal) RETURNS bytea
-LANGUAGE c PARALLEL SAFE COST 1000000 AS 'MODULE_PATHNAME', 'shopper_rows_final';
 COMMENT ON FUNCTION @extschema@.shopper_classifier_accum(internal, record, text) IS 'State function of train_classifier';
 COMMENT ON FUNCTION @extschema@.shopper_classifier_accum(internal, record, text, jsonb) IS 'State function of train_classifier';
 COMMENT ON FUNCTION @extschema@.shopper_classifier_accum(internal, record, text, jsonb, bytea) IS 'State function of train_classifier';
 COMMENT ON FUNCTION @extschema@.shopper_regressor_accum(internal, record, text) IS 'State function of train_regressor';
 COMMENT ON FUNCTION @extschema@.shopper_regressor_accum(internal, record, text, jsonb) IS 'State function of train_regressor';
 COMMENT ON FUNCTION @extschema@.shopper_regressor_accum(internal, record, text, jsonb, bytea) IS 'State function of train_regressor';
-COMMENT ON FUNCTION @extschema@.shopper_rows_final(internal) IS 'Final function of train_classifier and train_regressor: orders the rows and trains';
 
 CREATE AGGREGATE @extschema@.train_classifier(f record, target text)
 	(SFUNC = @extschema@.shopper_classifier_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_rows_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);

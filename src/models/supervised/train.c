@@ -118,7 +118,7 @@ prepare(ShopperModel *model, ShopperTable *t)
 		return SHOPPER_OK;
 	}
 	how.missing_flags = shopper_option_boolean(o, "missing_flags");
-	how.standardize = shopper_option_boolean(o, "standardize");
+	how.scale = shopper_option_boolean(o, "standardize") ? SHOPPER_SCALE_STANDARD : SHOPPER_SCALE_NONE;
 	how.drop_base = shopper_option_is(o, "levels", "reference") ||
 		(shopper_option_is(o, "levels", "auto") && learner->wants_reference != NULL && learner->wants_reference(o));
 	SHOPPER_TRY(shopper_chosen_reference(t->env, model, &base));

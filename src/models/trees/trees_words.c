@@ -40,9 +40,9 @@ say_float(ShopperWriter *w, float x)
 	shopper_say(w, buffer);
 }
 
-/* Day number since 2000-01-01 as a date (Hinnant's civil_from_days). */
-static void
-say_date(ShopperWriter *w, double days)
+/* Hinnant's civil_from_days. */
+void
+shopper_say_date(ShopperWriter *w, double days)
 {
 	char		buffer[64];
 	int64_t		z,
@@ -124,7 +124,7 @@ say_bound(ShopperWriter *w, const ShopperSpec *spec, int input, float bound)
 	const ShopperColumn *c = column_of(spec, input);
 
 	if ((c->kind == SHOPPER_KIND_DATE || c->kind == SHOPPER_KIND_TIMESTAMP) && spec->number[input].part == SHOPPER_PART_DAYS)
-		say_date(w, (double) bound + c->origin);
+		shopper_say_date(w, (double) bound + c->origin);
 	else
 		say_float(w, bound);
 }
