@@ -1,6 +1,8 @@
 /* cross.c: see cross.h. The joining rule is that of Chan, Golub, LeVeque 1983. */
 #include "cross.h"
 
+#include <math.h>
+
 #include "simd.h"
 
 /* cross += sum over n rows of x x', below the diagonal; four rows at a time. */
@@ -82,6 +84,35 @@ shopper_cross_add(ShopperCross *c, double *rows, int n)
 	centre(rows, n, c->p, mean);
 	add_products(c->cross, rows, n, c->p);
 	join(c, n, mean);
+}
+
+void
+shopper_cross_add_weighted(ShopperCross *c, double *rows, const double *weight, int n)
+{
+	double	   *mean = rows + (long) n * c->p,
+				total = 0;
+
+	for (int a = 0; a < c->p; a++)
+		mean[a] = 0;
+	for (int i = 0; i < n; i++)
+	{
+		total += weight[i];
+		for (int a = 0; a < c->p; a++)
+			mean[a] += weight[i] * rows[(long) i * c->p + a];
+	}
+	if (!(total > 0))
+		return;
+	for (int a = 0; a < c->p; a++)
+		mean[a] /= total;
+	for (int i = 0; i < n; i++)
+	{
+		double		root = sqrt(weight[i]);
+
+		for (int a = 0; a < c->p; a++)
+			rows[(long) i * c->p + a] = root * (rows[(long) i * c->p + a] - mean[a]);
+	}
+	add_products(c->cross, rows, n, c->p);
+	join(c, total, mean);
 }
 
 void

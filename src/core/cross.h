@@ -15,6 +15,8 @@ typedef struct ShopperCross
 
 /* Add n rows (n + 1, p): they are centred in place, the last row is scratch. */
 extern void shopper_cross_add(ShopperCross *c, double *rows, int n);
+/* The same with a weight (not negative) for each row: n becomes their sum. */
+extern void shopper_cross_add_weighted(ShopperCross *c, double *rows, const double *weight, int n);
 /* Add another sample of the same p columns. */
 extern void shopper_cross_merge(ShopperCross *a, const ShopperCross *b);
 

@@ -8,15 +8,20 @@
 #define SHARDS 64
 
 ShopperStatus
+shopper_points_check(ShopperEnv *env, int d)
+{
+	if (d <= SHOPPER_MAX_WIDTH)
+		return SHOPPER_OK;
+	shopper_fail(env, SHOPPER_LIMIT, "the rows have %d columns after encoding, at most %d are possible", d, SHOPPER_MAX_WIDTH);
+	shopper_hint(env, "Each level of a category is a column: lower max_levels, or leave columns out with exclude.");
+	return env->status;
+}
+
+ShopperStatus
 shopper_points_init(ShopperEnv *env, int64_t n, int d, ShopperPoints *p)
 {
 	memset(p, 0, sizeof(*p));
-	if (d > SHOPPER_MAX_WIDTH)
-	{
-		shopper_fail(env, SHOPPER_LIMIT, "the rows have %d columns after encoding, at most %d are possible", d, SHOPPER_MAX_WIDTH);
-		shopper_hint(env, "Each level of a category is a column: lower max_levels, or leave columns out with exclude.");
-		return env->status;
-	}
+	SHOPPER_TRY(shopper_points_check(env, d));
 	p->n = n;
 	p->n_tiles = (n + SHOPPER_TILE - 1) / SHOPPER_TILE;
 	p->d = d;

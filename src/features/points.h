@@ -29,6 +29,8 @@ shopper_coordinate(const ShopperPoints *p, int64_t row, int j)
 	return &p->x[(row / SHOPPER_TILE * p->d + j) * SHOPPER_TILE + row % SHOPPER_TILE];
 }
 
+/* Fail when rows of d columns are more than SHOPPER_MAX_WIDTH wide. */
+extern ShopperStatus shopper_points_check(ShopperEnv *env, int d);
 /* Room for n points of d zeros; more than SHOPPER_MAX_WIDTH columns are an error. */
 extern ShopperStatus shopper_points_init(ShopperEnv *env, int64_t n, int d, ShopperPoints *points);
 /*

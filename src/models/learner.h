@@ -116,6 +116,7 @@ typedef struct ShopperHoldout
 struct ShopperLearner;
 struct ShopperRecommender;
 struct ShopperClusterer;
+struct ShopperProjection;
 
 typedef struct ShopperModel
 {
@@ -197,6 +198,9 @@ typedef struct ShopperLearner
 	const struct ShopperRecommender *recommender;
 	/* POINTS that cluster: the same (segments/segments.h) */
 	const struct ShopperClusterer *clusterer;
+
+	/* models that project: how (projections/projection.h) */
+	const struct ShopperProjection *(*projection) (const ShopperModel *model);
 
 	/* linear models; *coefficients from env */
 	ShopperStatus (*coefficients) (ShopperEnv *env, const ShopperModel *model, ShopperCoefficient **coefficients, int64_t *n);

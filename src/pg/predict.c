@@ -40,7 +40,8 @@ shopper_scoring_args(FunctionCallInfo fcinfo, unsigned task)
 	{
 		const ShopperModel *model = use->model;
 
-		if (task == 0 ? model->learner->shape != SHOPPER_ROWS : model->task != task)
+		if (task == 0 ? model->learner->shape != SHOPPER_ROWS
+			: task == SHOPPER_PROJECT ? model->learner->projection == NULL : model->task != task)
 			wrong_task(model, task);
 		s = shopper_row_scoring_create(fcinfo->flinfo->fn_mcxt, model, record);
 		use->extra = s;

@@ -119,7 +119,7 @@ extern void shopper_row_scoring_encode(ShopperRowScoring *s, Datum *values, bool
 
 /*
  * The model in argument 0 and the record in argument 1, read and encoded; the binding is kept at the call site.
- * NULL when either is NULL. Another task is an error; task 0: a classifier or a regressor.
+ * NULL when either is NULL. Another task is an error; task 0: a classifier or a regressor; SHOPPER_PROJECT: all that project.
  */
 extern ShopperRowScoring *shopper_scoring_args(FunctionCallInfo fcinfo, unsigned task);
 

@@ -20,18 +20,43 @@ given(FunctionCallInfo fcinfo, int n)
 	return PG_NARGS() > n && !PG_ARGISNULL(n);
 }
 
+/* lda() is a classifier: its target comes as an option when a projection is wanted. */
+static char *
+target_of_lda(Jsonb *options)
+{
+	char	   *algorithm = shopper_algorithm_of(options);
+	JsonbValue	key = {.type = jbvString},
+			   *v;
+
+	if (algorithm == NULL || strcmp(algorithm, "lda") != 0)
+		return NULL;
+	key.val.string.val = "target";
+	key.val.string.len = 6;
+	v = findJsonbValueFromContainer(&options->root, JB_FOBJECT, &key);
+	if (v == NULL || v->type != jbvString)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("lda needs the column with the classes"),
+						errhint("Name it: lda(target => 'segment').")));
+	return pnstrdup(v->val.string.val, v->val.string.len);
+}
+
 /* Arguments from `first` on, behind state and record or behind the query: [target,] [options [, previous model]]. */
 static ShopperRowTraining *
 start_training(FunctionCallInfo fcinfo, int first, MemoryContext context, ShopperTask task)
 {
-	int			options = first + has_target(task);
+	int			n = first + has_target(task);
+	Jsonb	   *options = given(fcinfo, n) ? PG_GETARG_JSONB_P(n) : NULL;
+	bytea	   *previous = given(fcinfo, n + 1) ? PG_GETARG_BYTEA_P(n + 1) : NULL;
+	char	   *target = NULL;
 
-	if (has_target(task) && PG_ARGISNULL(first))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the target's name must not be null")));
-	return shopper_row_training_create(context, task,
-									   has_target(task) ? text_to_cstring(PG_GETARG_TEXT_PP(first)) : NULL,
-									   given(fcinfo, options) ? PG_GETARG_JSONB_P(options) : NULL,
-									   given(fcinfo, options + 1) ? PG_GETARG_BYTEA_P(options + 1) : NULL);
+	if (has_target(task))
+	{
+		if (PG_ARGISNULL(first))
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the target's name must not be null")));
+		target = text_to_cstring(PG_GETARG_TEXT_PP(first));
+	}
+	else if (task == SHOPPER_PROJECT && options != NULL && (target = target_of_lda(options)) != NULL)
+		task = SHOPPER_CLASSIFY;
+	return shopper_row_training_create(context, task, target, options, previous);
 }
 
 static void
@@ -45,11 +70,11 @@ check_target(FunctionCallInfo fcinfo, ShopperRowTraining *t)
 }
 
 static void
-check_arguments(FunctionCallInfo fcinfo, ShopperRowTraining *t)
+check_arguments(FunctionCallInfo fcinfo, ShopperTask task, ShopperRowTraining *t)
 {
-	int			options = t->target != NULL ? 3 : 2;
+	int			options = has_target(task) ? 3 : 2;
 
-	if (t->target != NULL)
+	if (has_target(task))
 		check_target(fcinfo, t);
 	shopper_check_same_options(t->options, given(fcinfo, options) ? PG_GETARG_JSONB_P(options) : NULL);
 }
@@ -92,7 +117,7 @@ accumulate(FunctionCallInfo fcinfo, ShopperTask task)
 	if (t == NULL)
 		t = start_training(fcinfo, 2, context, task);
 	else
-		check_arguments(fcinfo, t);
+		check_arguments(fcinfo, task, t);
 	record = PG_GETARG_HEAPTUPLEHEADER(1);
 	set_row_type(t, record);
 	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
@@ -167,3 +192,4 @@ train_from(FunctionCallInfo fcinfo, ShopperTask task)
 TRAINING(classifier, SHOPPER_CLASSIFY)
 TRAINING(regressor, SHOPPER_REGRESS)
 TRAINING(clusters, SHOPPER_CLUSTER)
+TRAINING(projection, SHOPPER_PROJECT)

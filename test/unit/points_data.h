@@ -27,6 +27,8 @@ set_options(ShopperEnv *env, ShopperModel *model, const char *options)
 		raw.text = value;
 		if (shopper_option(&model->options, word)->option->type <= SHOPPER_INTEGER)
 			raw.kind = SHOPPER_RAW_NUMBER;
+		else if (shopper_option(&model->options, word)->option->type == SHOPPER_BOOLEAN)
+			raw.kind = SHOPPER_RAW_BOOLEAN;
 		SHOPPER_TRY(shopper_options_set(env, &model->options, model->learner->name, word, &raw));
 	}
 	return SHOPPER_OK;
@@ -44,7 +46,7 @@ train_points(ShopperEnv *env, ShopperModel *model, const char *learner, const ch
 
 	memset(model, 0, sizeof(*model));
 	model->learner = shopper_learner_by_name(learner);
-	model->task = SHOPPER_CLUSTER;
+	model->task = (ShopperTask) model->learner->tasks;
 	SHOPPER_TRY(shopper_options_init(env, &model->options, model->learner->options, shopper_shape_options(SHOPPER_POINTS)));
 	SHOPPER_TRY(set_options(env, model, options));
 	SHOPPER_TRY(shopper_intake_init(&in, env, true, d + (levels > 0), NULL, SHOPPER_TARGET_NONE, (ShopperIntakeRoles) {0}));
