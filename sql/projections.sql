@@ -49,3 +49,21 @@ SELECT train_projection(f, pca(components => 0)) FROM t f;
 SELECT train_projection(f, lda(target => 'class'), same) FROM (SELECT a, class FROM t) f, l GROUP BY same;
 SELECT train_classifier(f, 'class', lda()) FROM (SELECT class, 1 AS a FROM t) f;
 SELECT train_projection(f) FROM (SELECT 'x' AS a WHERE false) f;
+
+-- from sums alone: the same axes, also in parallel plans
+CREATE TEMP TABLE sums AS SELECT train_pca(ARRAY[a, b, c], ARRAY['a', 'b', 'c']) AS model FROM t;
+SELECT bool_and(abs(e.variance - f.variance) < 1e-12) AS variances FROM sums, explained_variance(model) e JOIN (SELECT train_projection(g, pca()) AS m FROM (SELECT a, b, c FROM t WHERE c IS NOT NULL) g) x ON true, explained_variance(m) f WHERE e.component = f.component;
+SELECT bool_and(abs(x - y) < 1e-10) AS scores FROM sums, (SELECT train_projection(g, pca()) AS m FROM (SELECT a, b, c FROM t WHERE c IS NOT NULL) g) w, t, unnest(project(model, t), project(m, t)) s(x, y) WHERE c IS NOT NULL;
+SELECT project(train_pca(ARRAY[a, b], ARRAY['a', 'b'], pca(scale => 'none', components => 1)), (SELECT u FROM (SELECT 10.0 AS a, 5.0 AS b) u))::numeric(9,4)[] AS raw FROM t;
+SELECT unproject(train_pca(ARRAY[a, b]), '{0}')::text LIKE '{"x1": 10%' AS named FROM t;
+SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
+CREATE TABLE many AS SELECT sin(i) AS a, cos(i) + sin(i) AS b FROM generate_series(1, 20000) i;
+EXPLAIN (COSTS OFF) SELECT train_pca(ARRAY[a, b]) FROM many;
+CREATE TEMP TABLE parts AS SELECT train_pca(ARRAY[a, b]) AS parallel FROM many;
+SET max_parallel_workers_per_gather = 0;
+SELECT bool_and(abs(x.variance - y.variance) < 1e-12) AS same FROM parts, (SELECT train_pca(ARRAY[a, b]) AS serial FROM many) s, explained_variance(parallel) x JOIN explained_variance(serial) y USING (component);
+DROP TABLE many;
+SELECT train_pca(ARRAY[a, b], ARRAY['a', 'b'], pca(scale => 'robust')) FROM t;
+SELECT train_pca(ARRAY[a, b], ARRAY['a', 'b'], kmeans()) FROM t;
+SELECT train_pca(ARRAY[a, b], ARRAY['a']) FROM t;
+SELECT train_pca(ARRAY[a]) FROM t WHERE false;

@@ -1,5 +1,5 @@
 /*
- * sums.c: the plain-column aggregates train_linear and train_naive_bayes. Their state is
+ * sums.c: the plain-column aggregates train_linear, train_pca and train_naive_bayes. Their state is
  * a bytea of statistics that is changed in place, has a combine function and may travel
  * between processes: parallel, and usable by extensions that push partial aggregates to
  * other nodes (of the same byte order).
@@ -42,7 +42,13 @@ options_of(ShopperSums *s)
 	return names_of(s) + MAXALIGN(setup_of(s)->names);
 }
 
-/* ---- arguments: names and options in positions 3 and 4, with the state as 0 ---- */
+/* ---- arguments: behind the state [the target,] the numbers, then names and options ---- */
+
+static int
+first_optional(ShopperSumsKind kind)
+{
+	return kind == SHOPPER_SUMS_PCA ? 2 : 3;
+}
 
 static struct varlena *
 optional(FunctionCallInfo fcinfo, int n)
@@ -66,23 +72,24 @@ check_names(const ArrayType *names, int width)
 }
 
 static ShopperSums *
-start(FunctionCallInfo fcinfo, int features, bool linear)
+start(FunctionCallInfo fcinfo, int features, ShopperSumsKind kind)
 {
-	struct varlena *names = optional(fcinfo, 3),
-			   *options = optional(fcinfo, 4);
+	int			at = first_optional(kind);
+	struct varlena *names = optional(fcinfo, at),
+			   *options = optional(fcinfo, at + 1);
 	Size		setup = sizeof(Setup) + MAXALIGN(size_of(names)) + MAXALIGN(size_of(options)),
 				size;
-	int			width = features + linear;
+	int			width = features + (kind == SHOPPER_SUMS_LINEAR);
 	ShopperSums *s;
 
 	if (features < 1 || width > SHOPPER_SUMS_MAX_WIDTH)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("expected 1 to %d features, got %d", SHOPPER_SUMS_MAX_WIDTH - 1, features)));
 	if (names != NULL)
 		check_names((ArrayType *) names, features);
-	size = shopper_sums_size(width, linear, 0, setup);
+	size = shopper_sums_size(width, kind, 0, setup);
 	s = palloc0(size);
 	SET_VARSIZE(s, size);
-	shopper_sums_init(s, width, linear, 0, setup);
+	shopper_sums_init(s, width, kind, 0, setup);
 	setup_of(s)->names = size_of(names);
 	setup_of(s)->options = size_of(options);
 	if (names != NULL)
@@ -95,13 +102,14 @@ start(FunctionCallInfo fcinfo, int features, bool linear)
 static void
 check_same(FunctionCallInfo fcinfo, ShopperSums *s)
 {
+	int			at = first_optional((ShopperSumsKind) s->kind);
 	struct varlena *names,
 			   *options;
 
-	if (PG_NARGS() <= 3)
+	if (PG_NARGS() <= at)
 		return;
-	names = optional(fcinfo, 3);
-	options = optional(fcinfo, 4);
+	names = optional(fcinfo, at);
+	options = optional(fcinfo, at + 1);
 	if (size_of(names) == setup_of(s)->names && size_of(options) == setup_of(s)->options &&
 		(names == NULL || memcmp(names, names_of(s), VARSIZE(names)) == 0) &&
 		(options == NULL || memcmp(options, options_of(s), VARSIZE(options)) == 0))
@@ -163,7 +171,7 @@ shopper_linear_accum(PG_FUNCTION_ARGS)
 	}
 	x = features_argument(fcinfo, 2, &n);
 	if (s == NULL)
-		s = start(fcinfo, n, true);
+		s = start(fcinfo, n, SHOPPER_SUMS_LINEAR);
 	else
 		check_same(fcinfo, s);
 	if (n != s->width - 1)
@@ -173,6 +181,41 @@ shopper_linear_accum(PG_FUNCTION_ARGS)
 	to[n] = PG_GETARG_FLOAT8(1);
 	for (int j = 0; j <= n; j++)
 		sum += to[j] - to[j];	/* 0, or NaN when something is missing or infinite: the row is left out */
+	if (sum == 0)
+		shopper_sums_commit(s, 0);
+	PG_RETURN_POINTER(s);
+}
+
+/* (state, x [, names [, options]]) */
+PG_FUNCTION_INFO_V1(shopper_pca_accum);
+Datum
+shopper_pca_accum(PG_FUNCTION_ARGS)
+{
+	ShopperSums *s;
+	ArrayType  *x;
+	double	   *to,
+				sum = 0;
+	int			n;
+
+	shopper_aggregate_context(fcinfo);
+	s = PG_ARGISNULL(0) ? NULL : (ShopperSums *) PG_GETARG_POINTER(0);
+	if (PG_ARGISNULL(1))
+	{
+		if (s == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(s);
+	}
+	x = features_argument(fcinfo, 1, &n);
+	if (s == NULL)
+		s = start(fcinfo, n, SHOPPER_SUMS_PCA);
+	else
+		check_same(fcinfo, s);
+	if (n != s->width)
+		wrong_length(s->width, n);
+	to = shopper_sums_row(s);
+	shopper_read_floats(x, n, to);
+	for (int j = 0; j < n; j++)
+		sum += to[j] - to[j];
 	if (sum == 0)
 		shopper_sums_commit(s, 0);
 	PG_RETURN_POINTER(s);
@@ -196,7 +239,7 @@ find_class(ShopperSums **s, const char *name, size_t length)
 	if (class >= SHOPPER_SUMS_MAX_CLASSES)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("more than %d classes", SHOPPER_SUMS_MAX_CLASSES),
 						errhint("For amounts use train_linear.")));
-	size = shopper_sums_size((*s)->width, false, class + 1, (Size) (*s)->setup);
+	size = shopper_sums_size((*s)->width, SHOPPER_SUMS_BAYES, class + 1, (Size) (*s)->setup);
 	larger = palloc0(size);
 	memcpy(larger, *s, VARSIZE(*s));
 	SET_VARSIZE(larger, size);
@@ -249,7 +292,7 @@ shopper_naive_bayes_accum(PG_FUNCTION_ARGS)
 	}
 	x = features_argument(fcinfo, 2, &n);
 	if (s == NULL)
-		s = start(fcinfo, n, false);
+		s = start(fcinfo, n, SHOPPER_SUMS_BAYES);
 	else
 		check_same(fcinfo, s);
 	if (n != s->width)
@@ -284,7 +327,7 @@ shopper_sums_combine_states(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(other);
 	s = state_argument(fcinfo, 0, false);
-	if (s->linear != other->linear)
+	if (s->kind != other->kind)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("states of different aggregates")));
 	if (s->width != other->width)
 		wrong_length(s->width, other->width);
@@ -307,7 +350,7 @@ shopper_sums_combine_states(PG_FUNCTION_ARGS)
 static const char **
 feature_names(ShopperSums *s)
 {
-	int			n = s->width - s->linear,
+	int			n = s->width - (s->kind == SHOPPER_SUMS_LINEAR),
 				length;
 	const char **names = palloc(sizeof(char *) * n);
 	Datum	   *elements;
@@ -339,9 +382,21 @@ with_algorithm(Jsonb *options, const char *learner)
 	return options == NULL ? DatumGetJsonbP(base) : DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, base, JsonbPGetDatum(options)));
 }
 
-static Datum
-finish(FunctionCallInfo fcinfo, bool linear)
+static const struct
 {
+	ShopperTask task;
+	const ShopperLearner *learner;
+	const char *aggregate;
+}			job[] = {
+	{SHOPPER_CLASSIFY, &shopper_learner_bayes, "train_naive_bayes"},
+	{SHOPPER_REGRESS, &shopper_learner_linear, "train_linear"},
+	{SHOPPER_PROJECT, &shopper_learner_pca, "train_pca"}
+};
+
+static Datum
+finish(FunctionCallInfo fcinfo, ShopperSumsKind kind)
+{
+	const char *name = job[kind].learner->name;
 	ShopperSums *s;
 	MemoryContext context,
 				old;
@@ -358,12 +413,10 @@ finish(FunctionCallInfo fcinfo, bool linear)
 	shopper_sums_flush(s);
 	env = shopper_env_create(CurrentMemoryContext, &context);
 	old = MemoryContextSwitchTo(context);
-	shopper_training_begin(env, linear ? SHOPPER_REGRESS : SHOPPER_CLASSIFY,
-						   with_algorithm(setup_of(s)->options > 0 ? (Jsonb *) options_of(s) : NULL, linear ? "linear" : "bayes"), NULL, &model, &none);
-	if (model.learner != (linear ? &shopper_learner_linear : &shopper_learner_bayes))
+	shopper_training_begin(env, job[kind].task, with_algorithm(setup_of(s)->options > 0 ? (Jsonb *) options_of(s) : NULL, name), NULL, &model, &none);
+	if (model.learner != job[kind].learner)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("%s takes the options of %s(), got those of %s", linear ? "train_linear" : "train_naive_bayes",
-							   linear ? "linear" : "bayes", model.learner->name)));
+						errmsg("%s takes the options of %s(), got those of %s", job[kind].aggregate, name, model.learner->name)));
 	status = shopper_sums_model(env, &model, s, feature_names(s));
 	MemoryContextSwitchTo(old);
 	result = shopper_training_end(env, status, &model);
@@ -377,12 +430,19 @@ PG_FUNCTION_INFO_V1(shopper_linear_final);
 Datum
 shopper_linear_final(PG_FUNCTION_ARGS)
 {
-	return finish(fcinfo, true);
+	return finish(fcinfo, SHOPPER_SUMS_LINEAR);
 }
 
 PG_FUNCTION_INFO_V1(shopper_naive_bayes_final);
 Datum
 shopper_naive_bayes_final(PG_FUNCTION_ARGS)
 {
-	return finish(fcinfo, false);
+	return finish(fcinfo, SHOPPER_SUMS_BAYES);
+}
+
+PG_FUNCTION_INFO_V1(shopper_pca_final);
+Datum
+shopper_pca_final(PG_FUNCTION_ARGS)
+{
+	return finish(fcinfo, SHOPPER_SUMS_PCA);
 }

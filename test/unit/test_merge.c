@@ -21,9 +21,9 @@ static ShopperSums *
 make(ShopperEnv *env, bool linear, int from, int to)
 {
 	int			width = linear ? P + 1 : P;
-	ShopperSums *s = shopper_alloc0(env, shopper_sums_size(width, linear, linear ? 0 : 2, 16), 1);
+	ShopperSums *s = shopper_alloc0(env, shopper_sums_size(width, linear ? SHOPPER_SUMS_LINEAR : SHOPPER_SUMS_BAYES, linear ? 0 : 2, 16), 1);
 
-	shopper_sums_init(s, width, linear, linear ? 0 : 2, 16);
+	shopper_sums_init(s, width, linear ? SHOPPER_SUMS_LINEAR : SHOPPER_SUMS_BAYES, linear ? 0 : 2, 16);
 	for (int c = 0; c < 2 && !linear; c++)
 		shopper_sums_name(s, c, c ? "yes" : "no", c ? 3 : 2);
 	for (int i = from; i < to; i++)
@@ -35,7 +35,7 @@ make(ShopperEnv *env, bool linear, int from, int to)
 		shopper_sums_commit(s, linear ? 0 : value(i, 2) > 0);
 	}
 	shopper_sums_flush(s);
-	CHECK(shopper_sums_valid(s, shopper_sums_size(width, linear, linear ? 0 : 2, 16)));
+	CHECK(shopper_sums_valid(s, shopper_sums_size(width, linear ? SHOPPER_SUMS_LINEAR : SHOPPER_SUMS_BAYES, linear ? 0 : 2, 16)));
 	return s;
 }
 
@@ -45,8 +45,8 @@ finish(ShopperEnv *env, ShopperSums *s)
 	static const char *const names[] = {"a", "b", "c", "d", "e"};
 	ShopperModel *model = shopper_alloc0(env, 1, sizeof(ShopperModel));
 
-	model->learner = shopper_learner_by_name(s->linear ? "linear" : "bayes");
-	model->task = s->linear ? SHOPPER_REGRESS : SHOPPER_CLASSIFY;
+	model->learner = shopper_learner_by_name(s->kind == SHOPPER_SUMS_LINEAR ? "linear" : "bayes");
+	model->task = s->kind == SHOPPER_SUMS_LINEAR ? SHOPPER_REGRESS : SHOPPER_CLASSIFY;
 	CHECK_OK(env, shopper_options_init(env, &model->options, model->learner->options, shopper_shape_options(SHOPPER_ROWS)));
 	CHECK_OK(env, shopper_sums_model(env, model, s, names));
 	return model;

@@ -102,23 +102,65 @@ point_alike(ShopperProjection *p, const ShopperProjection *previous)
 	}
 }
 
+/* Axes and metrics of a model whose rows were scaled as the spec says. */
 static ShopperStatus
-train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel *previous)
+finish(ShopperEnv *env, ShopperModel *model, ShopperCross *cross, const ShopperModel *previous)
 {
-	ShopperCross cross;
 	ShopperProjection *p;
 	double		shown = 0;
 
 	SHOPPER_NEW0(env, p, 1);
-	SHOPPER_TRY(shopper_table_cross(t, model->spec, shopper_option_number(&model->options, "category_weight"), NULL, NULL, t->n, &cross));
-	SHOPPER_TRY(find_axes(env, model, &cross, p));
+	SHOPPER_TRY(find_axes(env, model, cross, p));
 	model->state = p;
 	if (previous != NULL)
 		point_alike(p, previous->state);
 	for (int i = 0; i < p->k; i++)
 		shown += p->variance[i];
-	SHOPPER_TRY(shopper_add_metric(env, model, "train", "rows", (double) t->n));
+	SHOPPER_TRY(shopper_add_metric(env, model, "train", "rows", (double) model->n_rows));
 	return shopper_add_metric(env, model, "train", "explained_variance", p->total > 0 ? shown / p->total : 1);
+}
+
+static ShopperStatus
+train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel *previous)
+{
+	ShopperCross cross;
+
+	SHOPPER_TRY(shopper_table_cross(t, model->spec, shopper_option_number(&model->options, "category_weight"), NULL, NULL, t->n, &cross));
+	return finish(env, model, &cross, previous);
+}
+
+ShopperStatus
+shopper_pca_from_cross(ShopperEnv *env, ShopperModel *model, ShopperCross *cross)
+{
+	ShopperSpec *spec = model->spec;
+	bool		standard = shopper_option_is(&model->options, "scale", "standard");
+
+	if (!standard && !shopper_option_is(&model->options, "scale", "none"))
+	{
+		shopper_fail(env, SHOPPER_UNSUPPORTED, "sums alone do not tell what scale => '%s' needs", shopper_option_text(&model->options, "scale"));
+		shopper_hint(env, "Use 'standard' or 'none', or train_projection.");
+		return env->status;
+	}
+	spec->prepared = true;
+	spec->n_dense = spec->width = cross->p;
+	for (int j = 0; j < cross->p; j++)
+	{
+		ShopperNumber *number = &spec->number[j];
+		double		deviation = cross->n > 0 ? sqrt(cross->cross[(int64_t) j * cross->p + j] / cross->n) : 0;
+
+		number->fill = cross->mean[j];
+		number->flag = -1;
+		number->n_missing = 0;
+		number->mean = standard ? cross->mean[j] : 0;
+		number->scale = standard && deviation > 0 ? deviation : 1;
+	}
+	for (int a = 0; a < cross->p; a++)
+	{
+		for (int b = 0; b <= a; b++)
+			cross->cross[(int64_t) a * cross->p + b] /= spec->number[a].scale * spec->number[b].scale;
+		cross->mean[a] = (cross->mean[a] - spec->number[a].mean) / spec->number[a].scale;
+	}
+	return finish(env, model, cross, NULL);
 }
 
 static const ShopperProjection *

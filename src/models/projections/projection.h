@@ -49,4 +49,7 @@ extern void shopper_projection_describe(const ShopperProjection *p, void (*add) 
 extern ShopperStatus shopper_table_cross(const ShopperTable *table, const ShopperSpec *spec, double category_weight,
 										 const int32_t *group, const double *centre, int64_t n, ShopperCross *cross);
 
+/* The model of pca from the cross products of rows of raw numbers alone (pca.c); the spec names their columns. */
+extern ShopperStatus shopper_pca_from_cross(ShopperEnv *env, ShopperModel *model, ShopperCross *cross);
+
 #endif

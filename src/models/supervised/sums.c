@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "../../features/intake.h"
+#include "../projections/projection.h"
 
 #define MAGIC 0x53754d31u
 
 /*
  * Behind struct and setup: low (p), high (p), buffer (ROWS + 1, p), codes (ROWS); then
- * linear: n, mean (p), cross (p, p); naive Bayes: for each class its name, weight and
+ * linear, pca: n, mean (p), cross (p, p); naive Bayes: for each class its name, weight and
  * moments (p).
  */
 
@@ -27,11 +28,11 @@ class_size(int width)
 }
 
 size_t
-shopper_sums_size(int width, bool linear, int n_classes, size_t setup)
+shopper_sums_size(int width, ShopperSumsKind kind, int n_classes, size_t setup)
 {
 	size_t		p = (size_t) width;
 
-	return head_size(width, setup) + (linear ? (1 + p + p * p) * sizeof(double) : (size_t) n_classes * class_size(width));
+	return head_size(width, setup) + (kind != SHOPPER_SUMS_BAYES ? (1 + p + p * p) * sizeof(double) : (size_t) n_classes * class_size(width));
 }
 
 static double *
@@ -85,11 +86,11 @@ cross_of(const ShopperSums *s)
 }
 
 void
-shopper_sums_init(ShopperSums *s, int width, bool linear, int n_classes, size_t setup)
+shopper_sums_init(ShopperSums *s, int width, ShopperSumsKind kind, int n_classes, size_t setup)
 {
 	s->magic = MAGIC;
 	s->width = width;
-	s->linear = linear;
+	s->kind = (int32_t) kind;
 	s->n_classes = n_classes;
 	s->setup = (int64_t) setup;
 	for (int j = 0; j < width; j++)
@@ -105,12 +106,12 @@ shopper_sums_valid(const ShopperSums *s, size_t size)
 	bool		valid = size >= sizeof(ShopperSums) && s->magic == MAGIC && s->width >= 1 && s->width <= SHOPPER_SUMS_MAX_WIDTH &&
 		s->n_classes >= 0 && s->n_classes <= SHOPPER_SUMS_MAX_CLASSES && s->setup >= 0 && s->setup < (int64_t) size &&
 		s->buffered >= 0 && s->buffered < SHOPPER_SUMS_ROWS &&
-		(s->linear == 0 || (s->linear == 1 && s->n_classes == 0)) &&
-		size == shopper_sums_size(s->width, s->linear != 0, s->n_classes, (size_t) s->setup);
+		s->kind >= SHOPPER_SUMS_BAYES && s->kind <= SHOPPER_SUMS_PCA && (s->kind == SHOPPER_SUMS_BAYES || s->n_classes == 0) &&
+		size == shopper_sums_size(s->width, (ShopperSumsKind) s->kind, s->n_classes, (size_t) s->setup);
 
 	for (int c = 0; valid && c < s->n_classes; c++)
 		valid = memchr(class_of(s, c), '\0', SHOPPER_SUMS_NAME) != NULL;
-	for (int i = 0; valid && !s->linear && i < s->buffered; i++)
+	for (int i = 0; valid && s->kind == SHOPPER_SUMS_BAYES && i < s->buffered; i++)
 		valid = shopper_sums_codes((ShopperSums *) s)[i] >= 0 && shopper_sums_codes((ShopperSums *) s)[i] < s->n_classes;
 	return valid;
 }
@@ -210,7 +211,7 @@ shopper_sums_flush(ShopperSums *s)
 			low[j] = x < low[j] ? x : low[j];
 			high[j] = x > high[j] ? x : high[j];
 		}
-	if (s->linear)
+	if (s->kind != SHOPPER_SUMS_BAYES)
 	{
 		ShopperCross c = cross_of(s);
 
@@ -234,7 +235,7 @@ shopper_sums_merge(ShopperSums *s, const ShopperSums *other, const int *class)
 		low[s->width + j] = theirs[s->width + j] > low[s->width + j] ? theirs[s->width + j] : low[s->width + j];
 	}
 	s->n_rows += other->n_rows;
-	if (s->linear)
+	if (s->kind != SHOPPER_SUMS_BAYES)
 	{
 		ShopperCross a = cross_of(s),
 					b = cross_of(other);
@@ -258,23 +259,26 @@ static ShopperStatus
 make_spec(ShopperEnv *env, ShopperModel *model, ShopperSums *s, const char *const *names, ShopperTable *t)
 {
 	ShopperIntake in;
-	ShopperIntakeRules rules = {.max_levels = 1,.positive = shopper_option_text(&model->options, "positive")};
-	int			p = s->linear ? s->width - 1 : s->width,
-				rows = s->linear ? 1 : s->n_classes;
+	ShopperIntakeRules rules = {.max_levels = 1,.positive = s->kind == SHOPPER_SUMS_PCA ? NULL : shopper_option_text(&model->options, "positive")};
+	bool		bayes = s->kind == SHOPPER_SUMS_BAYES,
+				linear = s->kind == SHOPPER_SUMS_LINEAR;
+	int			p = s->width - linear,
+				rows = bayes ? s->n_classes : 1;
 
-	if (!s->linear && s->n_classes == 1)
+	if (bayes && s->n_classes == 1)
 	{
 		shopper_fail(env, SHOPPER_BAD_DATA, "training set has only one class");
 		shopper_detail(env, "All %lld rows have the class \"%s\".", (long long) s->n_rows, class_of(s, 0));
 		return env->status;
 	}
-	SHOPPER_TRY(shopper_intake_init(&in, env, true, p, s->linear ? "y" : "target", s->linear ? SHOPPER_TARGET_NUMBER : SHOPPER_TARGET_CLASS, (ShopperIntakeRoles) {0}));
+	SHOPPER_TRY(shopper_intake_init(&in, env, true, p, linear ? "y" : bayes ? "target" : NULL,
+									linear ? SHOPPER_TARGET_NUMBER : bayes ? SHOPPER_TARGET_CLASS : SHOPPER_TARGET_NONE, (ShopperIntakeRoles) {0}));
 	for (int j = 0; j < p; j++)
 		SHOPPER_TRY(shopper_intake_column(&in, j, names[j], SHOPPER_KIND_NUMBER, false, false));
 	for (int c = 0; c < rows && s->n_rows > 0; c++)
 	{
 		SHOPPER_TRY(shopper_intake_row(&in));
-		if (!s->linear)
+		if (bayes)
 			SHOPPER_TRY(shopper_intake_class(&in, class_of(s, c), strlen(class_of(s, c))));
 		for (int j = 0; j < p; j++)
 			shopper_intake_number(&in, &in.column[j], NAN);
@@ -330,11 +334,11 @@ shopper_sums_model(ShopperEnv *env, ShopperModel *model, ShopperSums *s, const c
 
 	SHOPPER_TRY(make_spec(env, model, s, names, &t));
 	model->n_rows = model->n_train = s->n_rows;
-	if (!s->linear)
+	if (s->kind == SHOPPER_SUMS_BAYES)
 	{
 		SHOPPER_TRY(make_bayes(env, model, s, &t));
 		return shopper_add_metric(env, model, "train", "rows", (double) s->n_rows);
 	}
 	cross = cross_of(s);
-	return shopper_linear_from_cross(env, model, &cross);
+	return s->kind == SHOPPER_SUMS_LINEAR ? shopper_linear_from_cross(env, model, &cross) : shopper_pca_from_cross(env, model, &cross);
 }

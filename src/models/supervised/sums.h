@@ -1,7 +1,7 @@
 /*
  * sums.h: what the plain-column aggregates keep of their rows: for train_linear the
- * cross products of features and target, for train_naive_bayes counts and moments of
- * each class. Flat memory without pointers, so that the host can keep it as one value
+ * cross products of features and target, for train_pca those of the features, for
+ * train_naive_bayes counts and moments of each class. Flat memory without pointers, so that the host can keep it as one value
  * and send it between processes; rows wait in a small buffer and are added in blocks.
  */
 #ifndef SHOPPER_SUMS_H
@@ -16,12 +16,17 @@
 #define SHOPPER_SUMS_MAX_WIDTH 1600
 #define SHOPPER_SUMS_MAX_CLASSES 1000
 
+typedef enum ShopperSumsKind
+{
+	SHOPPER_SUMS_BAYES, SHOPPER_SUMS_LINEAR, SHOPPER_SUMS_PCA
+} ShopperSumsKind;
+
 typedef struct ShopperSums
 {
 	uint32_t	host;			/* the host's length word */
 	uint32_t	magic;
 	int32_t		width;			/* numbers of a row; linear: the target is the last one */
-	int32_t		linear;			/* else naive Bayes */
+	int32_t		kind;			/* ShopperSumsKind */
 	int32_t		n_classes;
 	int32_t		buffered;
 	int64_t		n_rows;			/* added, the buffered ones included */
@@ -29,9 +34,9 @@ typedef struct ShopperSums
 } ShopperSums;
 
 /* Bytes in all. */
-extern size_t shopper_sums_size(int width, bool linear, int n_classes, size_t setup);
+extern size_t shopper_sums_size(int width, ShopperSumsKind kind, int n_classes, size_t setup);
 /* Zeroed memory of that size becomes an empty state. */
-extern void shopper_sums_init(ShopperSums *s, int width, bool linear, int n_classes, size_t setup);
+extern void shopper_sums_init(ShopperSums *s, int width, ShopperSumsKind kind, int n_classes, size_t setup);
 /* Whether bytes that came from elsewhere are a state. */
 extern bool shopper_sums_valid(const ShopperSums *s, size_t size);
 /* The class of this name, or -1. Names are added by the host: a larger copy, then this with the number. */
