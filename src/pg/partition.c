@@ -115,6 +115,8 @@ order_points(Partition *s, uint32_t **order)
 		hash[i] = (uint64_t) s->label[i];
 		for (int j = 0; j < s->d; j++)
 			hash[i] = shopper_hash_add(hash[i], shopper_double_key(s->x[i * s->d + j]));
+		if (i % 4096 == 0)
+			shopper_check(s->env, shopper_poll(s->env));
 	}
 	shopper_check(s->env, shopper_sort_hashes(s->env, hash, *order, s->n));
 	return s->sample > 0 && s->sample < s->n ? s->sample : s->n;
@@ -256,6 +258,8 @@ shopper_segment_quality(PG_FUNCTION_ARGS)
 
 			squares += gap * gap;
 		}
+		if (i % 4096 == 0)
+			shopper_check(m->env, shopper_poll(m->env));
 	}
 	sample = p;
 	if (!PG_ARGISNULL(2) && PG_GETARG_INT32(2) < p.n)
