@@ -8,7 +8,7 @@
 #define SHARDS 64
 
 ShopperStatus
-shopper_points_init(ShopperEnv *env, int64_t n, int d, ShopperPoints *p)
+shopper_points_init(ShopperEnv *env, int64_t n, int d, ShopperPointSet *p)
 {
 	memset(p, 0, sizeof(*p));
 	if (d > SHOPPER_MAX_WIDTH)
@@ -26,7 +26,7 @@ shopper_points_init(ShopperEnv *env, int64_t n, int d, ShopperPoints *p)
 
 typedef struct Copying
 {
-	const ShopperPoints *p;
+	const ShopperPointSet *p;
 	const double *column;		/* a number column, or */
 	const int32_t *code;		/* a category */
 	int			first;			/* their (first) coordinate */
@@ -52,7 +52,7 @@ copy_shard(void *arg, int shard)
 }
 
 ShopperStatus
-shopper_points_make(ShopperTable *t, const ShopperSpec *spec, double category_weight, ShopperPoints *p)
+shopper_points_make(ShopperTable *t, const ShopperSpec *spec, double category_weight, ShopperPointSet *p)
 {
 	ShopperEnv *env = t->env;
 
@@ -79,7 +79,7 @@ shopper_points_make(ShopperTable *t, const ShopperSpec *spec, double category_we
 }
 
 ShopperStatus
-shopper_points_subset(ShopperEnv *env, const ShopperPoints *from, const uint32_t *rows, int64_t n, ShopperPoints *to)
+shopper_points_subset(ShopperEnv *env, const ShopperPointSet *from, const uint32_t *rows, int64_t n, ShopperPointSet *to)
 {
 	SHOPPER_TRY(shopper_points_init(env, n, from->d, to));
 	if (from->weight != NULL)

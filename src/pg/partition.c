@@ -122,13 +122,13 @@ order_points(Partition *s, uint32_t **order)
 	return s->sample > 0 && s->sample < s->n ? s->sample : s->n;
 }
 
-typedef ShopperStatus (*Measure) (ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *value);
+typedef ShopperStatus (*Measure) (ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *value);
 
 static Datum
 finish_partition(FunctionCallInfo fcinfo, Measure measure)
 {
 	Partition  *s;
-	ShopperPoints p;
+	ShopperPointSet p;
 	int32_t    *label;
 	uint32_t   *order;
 	int64_t		n;
@@ -159,13 +159,13 @@ finish_partition(FunctionCallInfo fcinfo, Measure measure)
 }
 
 static ShopperStatus
-silhouette(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *value)
+silhouette(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *value)
 {
 	return shopper_silhouette(env, p, label, k, value, NULL);
 }
 
 static ShopperStatus
-calinski_harabasz(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *value)
+calinski_harabasz(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *value)
 {
 	double		other;
 
@@ -173,7 +173,7 @@ calinski_harabasz(ShopperEnv *env, const ShopperPoints *p, const int32_t *label,
 }
 
 static ShopperStatus
-davies_bouldin(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *value)
+davies_bouldin(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *value)
 {
 	double		other;
 
@@ -222,7 +222,7 @@ shopper_segment_quality(PG_FUNCTION_ARGS)
 	Tuplestorestate *rows = shopper_rows_begin(fcinfo, &desc);
 	const ShopperClusters *c;
 	ShopperMeasured *m;
-	ShopperPoints p,
+	ShopperPointSet p,
 				sample;
 	int32_t    *label;
 	int64_t    *size;

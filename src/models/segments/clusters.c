@@ -30,7 +30,7 @@ shopper_clusters_check(ShopperEnv *env, int64_t k, int64_t rows)
 }
 
 ShopperStatus
-shopper_clusters_points(ShopperModel *model, ShopperTable *t, ShopperPoints *p)
+shopper_clusters_points(ShopperModel *model, ShopperTable *t, ShopperPointSet *p)
 {
 	return shopper_points_make(t, model->spec, shopper_option_number(&model->options, "category_weight"), p);
 }
@@ -55,7 +55,7 @@ make_clusters(ShopperEnv *env, int k, int d, ShopperClusters **clusters)
 
 /* Sizes and means of the clusters, mean and deviation of all rows. */
 static ShopperStatus
-describe_rows(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, ShopperClusters *c)
+describe_rows(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, ShopperClusters *c)
 {
 	int			d = p->d;
 	double		total = 0;
@@ -212,7 +212,7 @@ keep_ids(ShopperEnv *env, ShopperModel *model, ShopperClusters *c, int32_t *labe
 }
 
 ShopperStatus
-shopper_clusters_make(ShopperEnv *env, ShopperModel *model, const ShopperPoints *p, int k, int32_t *label,
+shopper_clusters_make(ShopperEnv *env, ShopperModel *model, const ShopperPointSet *p, int k, int32_t *label,
 					  const double *centre, void *own, const ShopperModel *previous)
 {
 	ShopperClusters *c;
@@ -388,7 +388,7 @@ typedef struct Labelling
 {
 	ShopperEnv *env;
 	const ShopperModel *model;
-	const ShopperPoints *p;
+	const ShopperPointSet *p;
 	int32_t    *label;
 } Labelling;
 
@@ -412,7 +412,7 @@ label_shard(void *arg, int shard)
 }
 
 ShopperStatus
-shopper_clusters_label(ShopperEnv *env, const ShopperModel *model, const ShopperPoints *p, int32_t *label)
+shopper_clusters_label(ShopperEnv *env, const ShopperModel *model, const ShopperPointSet *p, int32_t *label)
 {
 	Labelling	l = {env, model, p, label};
 

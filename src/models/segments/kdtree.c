@@ -11,12 +11,12 @@
 typedef struct Making
 {
 	ShopperEnv *env;
-	const ShopperPoints *p;
+	const ShopperPointSet *p;
 	ShopperKdTree *tree;
 } Making;
 
 static inline bool
-row_less(const ShopperPoints *p, int j, uint32_t a, uint32_t b)
+row_less(const ShopperPointSet *p, int j, uint32_t a, uint32_t b)
 {
 	double		x = *shopper_coordinate(p, a, j),
 				y = *shopper_coordinate(p, b, j);
@@ -64,7 +64,7 @@ partition(Making *m, uint32_t *row, int64_t n, int64_t middle, int j)
 
 /* The box of rows. */
 static ShopperStatus
-find_box(ShopperEnv *env, const ShopperPoints *p, const uint32_t *row, int64_t n, double *low, double *high)
+find_box(ShopperEnv *env, const ShopperPointSet *p, const uint32_t *row, int64_t n, double *low, double *high)
 {
 	for (int j = 0; j < p->d; j++)
 	{
@@ -112,7 +112,7 @@ make_node(Making *m, int64_t first, int64_t n)
 }
 
 ShopperStatus
-shopper_kdtree_make(ShopperEnv *env, const ShopperPoints *p, ShopperKdTree *t)
+shopper_kdtree_make(ShopperEnv *env, const ShopperPointSet *p, ShopperKdTree *t)
 {
 	Making		m = {env, p, t};
 	int64_t		leaves = (p->n + SHOPPER_KD_LEAF - 1) / SHOPPER_KD_LEAF;

@@ -68,7 +68,7 @@ earlier_centres(ShopperEnv *env, const ShopperModel *model, const ShopperModel *
 }
 
 static ShopperStatus
-make_plan(ShopperEnv *env, ShopperModel *model, const ShopperPoints *p, const ShopperModel *previous, ShopperKmeansPlan *plan)
+make_plan(ShopperEnv *env, ShopperModel *model, const ShopperPointSet *p, const ShopperModel *previous, ShopperKmeansPlan *plan)
 {
 	const ShopperOptions *o = &model->options;
 
@@ -94,7 +94,7 @@ make_plan(ShopperEnv *env, ShopperModel *model, const ShopperPoints *p, const Sh
 static ShopperStatus
 train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel *previous)
 {
-	ShopperPoints p;
+	ShopperPointSet p;
 	ShopperKmeansPlan plan;
 	ShopperKmeans r;
 

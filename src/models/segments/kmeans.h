@@ -6,13 +6,13 @@
 #include "segments.h"
 
 /* The iterations over small batches, from the centres in result; unit: the mean deviation of a column. */
-extern ShopperStatus shopper_kmeans_batches(ShopperEnv *env, const ShopperPoints *points, const ShopperKmeansPlan *plan, double unit,
+extern ShopperStatus shopper_kmeans_batches(ShopperEnv *env, const ShopperPointSet *points, const ShopperKmeansPlan *plan, double unit,
 											ShopperKmeans *result);
 /*
  * How many clusters, from k_min to k_max: by the greatest mean silhouette (Rousseeuw 1987), or by the gap
  * statistic (Tibshirani, Walther, Hastie 2001), on a sample of the rows. What each k reached goes into the model's history.
  */
-extern ShopperStatus shopper_kmeans_choose(ShopperEnv *env, ShopperModel *model, const ShopperPoints *points, const ShopperKmeansPlan *plan,
+extern ShopperStatus shopper_kmeans_choose(ShopperEnv *env, ShopperModel *model, const ShopperPointSet *points, const ShopperKmeansPlan *plan,
 										   int k_min, int k_max, bool gap, int *k);
 
 #endif

@@ -24,7 +24,7 @@
 typedef struct Fit
 {
 	ShopperEnv *env;
-	const ShopperPoints *p;
+	const ShopperPointSet *p;
 	int			k;
 	int			shards;
 	double	   *centre;			/* (k, d) */
@@ -44,7 +44,7 @@ typedef struct Fit
 } Fit;
 
 static inline int
-rows_of(const ShopperPoints *p, int64_t tile)
+rows_of(const ShopperPointSet *p, int64_t tile)
 {
 	int64_t		left = p->n - tile * SHOPPER_TILE;
 
@@ -54,7 +54,7 @@ rows_of(const ShopperPoints *p, int64_t tile)
 static double
 label_all(Fit *f, int64_t from, int64_t to)
 {
-	const ShopperPoints *p = f->p;
+	const ShopperPointSet *p = f->p;
 	double		inertia = 0;
 
 	for (int64_t tile = from; tile < to; tile++)
@@ -83,7 +83,7 @@ label_all(Fit *f, int64_t from, int64_t to)
 static void
 label_rows(Fit *f, const int64_t *row, int n, double *tile)
 {
-	const ShopperPoints *p = f->p;
+	const ShopperPointSet *p = f->p;
 	ShopperNearest near;
 
 	for (int r = 0; r < n; r++)
@@ -129,7 +129,7 @@ label_bounded(Fit *f, int64_t from, int64_t to, double *tile)
 static void
 add_up(Fit *f, int64_t from, int64_t to, double *sum, double *count)
 {
-	const ShopperPoints *p = f->p;
+	const ShopperPointSet *p = f->p;
 	int			d = p->d;
 
 	for (int64_t tile = from; tile < to; tile++)
@@ -192,7 +192,7 @@ assign_shard(void *arg, int shard)
 }
 
 ShopperStatus
-shopper_kmeans_assign(ShopperEnv *env, const ShopperPoints *p, const double *centre, int k, int32_t *label, double *inertia)
+shopper_kmeans_assign(ShopperEnv *env, const ShopperPointSet *p, const double *centre, int k, int32_t *label, double *inertia)
 {
 	Fit			f = {.env = env,.p = p,.k = k,.shards = shopper_tile_shards(p, 1),.centre = (double *) centre,.label = label};
 	double		total = 0;
@@ -215,7 +215,7 @@ shopper_kmeans_assign(ShopperEnv *env, const ShopperPoints *p, const double *cen
 static ShopperStatus
 fill_empty(Fit *f, int c, double *sum, double *count)
 {
-	const ShopperPoints *p = f->p;
+	const ShopperPointSet *p = f->p;
 	double		most = 0;
 	int64_t		row = -1;
 	double		weight;
@@ -314,7 +314,7 @@ move_centres(Fit *f, double *before)
 
 /* From the centres in result to the nearest optimum. */
 static ShopperStatus
-lloyd(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, double unit, ShopperKmeans *result)
+lloyd(ShopperEnv *env, const ShopperPointSet *p, const ShopperKmeansPlan *plan, double unit, ShopperKmeans *result)
 {
 	int64_t		kd = (int64_t) result->k * p->d;
 	Fit			f = {.env = env,.p = p,.k = result->k,.shards = shopper_tile_shards(p, kd),.centre = result->centre,.label = result->label};
@@ -355,7 +355,7 @@ lloyd(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, do
 
 /* The mean deviation of a column: root of the mean variance; of the first rows, which are a random sample. */
 static ShopperStatus
-mean_deviation(ShopperEnv *env, const ShopperPoints *p, double *unit)
+mean_deviation(ShopperEnv *env, const ShopperPointSet *p, double *unit)
 {
 	int64_t		n = p->n < START_ROWS ? p->n : START_ROWS;
 	double		total = 0;
@@ -382,7 +382,7 @@ mean_deviation(ShopperEnv *env, const ShopperPoints *p, double *unit)
 
 /* Clusters without rows go: there are fewer different rows than centres. */
 static void
-drop_empty(const ShopperPoints *p, ShopperKmeans *r, int64_t *rows, int32_t *new)
+drop_empty(const ShopperPointSet *p, ShopperKmeans *r, int64_t *rows, int32_t *new)
 {
 	int			kept = 0;
 
@@ -406,7 +406,7 @@ drop_empty(const ShopperPoints *p, ShopperKmeans *r, int64_t *rows, int32_t *new
 
 /* One fit from centres that are in place: iterations, labels, inertia. */
 static ShopperStatus
-fit_from(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, double unit, ShopperKmeans *r)
+fit_from(ShopperEnv *env, const ShopperPointSet *p, const ShopperKmeansPlan *plan, double unit, ShopperKmeans *r)
 {
 	int64_t    *rows;
 	int32_t    *new;
@@ -425,7 +425,7 @@ fit_from(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan,
 }
 
 static ShopperStatus
-make_result(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, ShopperKmeans *r)
+make_result(ShopperEnv *env, const ShopperPointSet *p, const ShopperKmeansPlan *plan, ShopperKmeans *r)
 {
 	memset(r, 0, sizeof(*r));
 	r->k = plan->k;
@@ -437,7 +437,7 @@ make_result(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *pl
 
 /* The best of the starts on these points. */
 static ShopperStatus
-best_start(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, double unit, ShopperKmeans *best)
+best_start(ShopperEnv *env, const ShopperPointSet *p, const ShopperKmeansPlan *plan, double unit, ShopperKmeans *best)
 {
 	ShopperKmeans trial;
 
@@ -463,9 +463,9 @@ best_start(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *pla
 }
 
 ShopperStatus
-shopper_kmeans(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, ShopperKmeans *result)
+shopper_kmeans(ShopperEnv *env, const ShopperPointSet *p, const ShopperKmeansPlan *plan, ShopperKmeans *result)
 {
-	ShopperPoints sample = *p;
+	ShopperPointSet sample = *p;
 	ShopperKmeans started;
 	double		unit;
 

@@ -95,7 +95,7 @@ silhouette_shard(void *arg, int shard)
 }
 
 static ShopperStatus
-group_points(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, Silhouette *s)
+group_points(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, Silhouette *s)
 {
 	int64_t    *next,
 				tiles = 0;
@@ -144,7 +144,7 @@ parts(const int64_t *size, int k)
 }
 
 ShopperStatus
-shopper_silhouette(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *mean, double *one)
+shopper_silhouette(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *mean, double *one)
 {
 	Silhouette	s = {.env = env,.d = p->d,.k = k};
 	double		total = 0;
@@ -181,7 +181,7 @@ shopper_silhouette(ShopperEnv *env, const ShopperPoints *p, const int32_t *label
 /* ---- ratios of distances to centres ---- */
 
 static ShopperStatus
-centres_of(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *centre, int64_t *size, double *mean, int64_t *n)
+centres_of(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *centre, int64_t *size, double *mean, int64_t *n)
 {
 	int			d = p->d;
 
@@ -241,7 +241,7 @@ davies_bouldin(const double *centre, const double *spread, const int64_t *size, 
 }
 
 ShopperStatus
-shopper_partition_ratios(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *calinski_harabasz, double *bouldin)
+shopper_partition_ratios(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *calinski_harabasz, double *bouldin)
 {
 	double	   *centre,
 			   *mean,
