@@ -101,10 +101,12 @@ describe_rows(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, S
 	return SHOPPER_OK;
 }
 
-/* Whether cluster a comes before b of the same size. */
+/* Whether cluster a comes before b: the larger one, then by centre. */
 static bool
 before(const ShopperClusters *c, uint32_t a, uint32_t b)
 {
+	if (c->size[a] != c->size[b])
+		return c->size[a] > c->size[b];
 	for (int j = 0; j < c->d; j++)
 	{
 		double		x = c->centre[(int64_t) a * c->d + j],
@@ -116,25 +118,31 @@ before(const ShopperClusters *c, uint32_t a, uint32_t b)
 	return a < b;
 }
 
-/* from[i]: which cluster comes at place i, by falling size, then by centre. */
+/* from[i]: which cluster comes at place i. Merges sorted runs: there may be as many clusters as rows. */
 static ShopperStatus
 order_by_size(ShopperEnv *env, const ShopperClusters *c, uint32_t *from)
 {
-	double	   *key;
+	uint32_t   *spare;
 
-	SHOPPER_NEW(env, key, c->k);
+	SHOPPER_NEW(env, spare, c->k);
 	for (int e = 0; e < c->k; e++)
-		key[e] = -c->size[e];
-	SHOPPER_TRY(shopper_sort_doubles(env, key, from, c->k));
-	for (int i = 1; i < c->k; i++)
-		for (int j = i; j > 0 && key[from[j - 1]] == key[from[j]] && before(c, from[j], from[j - 1]); j--)
+		from[e] = (uint32_t) e;
+	for (int64_t run = 1; run < c->k; run *= 2)
+	{
+		for (int64_t start = 0; start < c->k; start += 2 * run)
 		{
-			uint32_t	swap = from[j];
+			int64_t		middle = start + run < c->k ? start + run : c->k,
+						end = start + 2 * run < c->k ? start + 2 * run : c->k,
+						a = start,
+						b = middle;
 
-			from[j] = from[j - 1];
-			from[j - 1] = swap;
+			for (int64_t i = start; i < end; i++)
+				spare[i] = a < middle && (b == end || before(c, from[a], from[b])) ? from[a++] : from[b++];
+			SHOPPER_TRY(shopper_poll(env));
 		}
-	shopper_release(env, key);
+		memcpy(from, spare, (size_t) c->k * sizeof(*from));
+	}
+	shopper_release(env, spare);
 	return SHOPPER_OK;
 }
 

@@ -260,7 +260,7 @@ fill_empty(Fit *f, int c, double *sum, double *count)
 }
 
 /* What Hamerly's bounds need to know of the new centres. */
-static void
+static ShopperStatus
 note_centres(Fit *f, const double *before)
 {
 	f->most = f->second = 0;
@@ -285,7 +285,9 @@ note_centres(Fit *f, const double *before)
 			if (e != c)
 				least = fmin(least, shopper_squared_distance(f->centre + (int64_t) c * f->p->d, f->centre + (int64_t) e * f->p->d, f->p->d));
 		f->half[c] = 0.5 * sqrt(least);
+		SHOPPER_TRY(shopper_poll(f->env));
 	}
+	return SHOPPER_OK;
 }
 
 /* Add up the shards, move the centres. */
@@ -308,8 +310,7 @@ move_centres(Fit *f, double *before)
 	for (int c = 0; c < f->k; c++)
 		for (int j = 0; f->count[c] > 0 && j < f->p->d; j++)
 			f->centre[(int64_t) c * f->p->d + j] = f->sum[(int64_t) c * f->p->d + j] / f->count[c];
-	note_centres(f, before);
-	return shopper_poll(f->env);
+	return note_centres(f, before);
 }
 
 /* From the centres in result to the nearest optimum. */

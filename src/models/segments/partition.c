@@ -219,8 +219,8 @@ squared_gap(const double *a, const double *b, int d)
 	return sum;
 }
 
-static double
-davies_bouldin(const double *centre, const double *spread, const int64_t *size, int k, int d)
+static ShopperStatus
+davies_bouldin(ShopperEnv *env, const double *centre, const double *spread, const int64_t *size, int k, int d, double *value)
 {
 	double		total = 0;
 
@@ -236,8 +236,10 @@ davies_bouldin(const double *centre, const double *spread, const int64_t *size, 
 				worst = fmax(worst, (spread[c] + spread[e]) / apart);
 		}
 		total += worst;
+		SHOPPER_TRY(shopper_poll(env));
 	}
-	return total / parts(size, k);
+	*value = total / parts(size, k);
+	return SHOPPER_OK;
 }
 
 ShopperStatus
@@ -280,7 +282,7 @@ shopper_partition_ratios(ShopperEnv *env, const ShopperPointSet *p, const int32_
 	if (m >= 2 && m < n)
 	{
 		*calinski_harabasz = within > 0 ? between / within * (double) (n - m) / (m - 1) : NAN;
-		*bouldin = davies_bouldin(centre, spread, size, k, p->d);
+		SHOPPER_TRY(davies_bouldin(env, centre, spread, size, k, p->d, bouldin));
 	}
 	shopper_release(env, centre);
 	shopper_release(env, mean);
