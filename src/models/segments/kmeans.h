@@ -5,7 +5,10 @@
 #include "lloyd.h"
 #include "segments.h"
 
-/* The iterations over small batches, from the centres in result; unit: the mean deviation of a column. */
+/* Lloyd's iterations, from the centres in result to the nearest optimum; unit: the mean deviation of a column. */
+extern ShopperStatus shopper_kmeans_lloyd(ShopperEnv *env, const ShopperPointSet *points, const ShopperKmeansPlan *plan, double unit,
+										  ShopperKmeans *result);
+/* The iterations over small batches, from the centres in result. */
 extern ShopperStatus shopper_kmeans_batches(ShopperEnv *env, const ShopperPointSet *points, const ShopperKmeansPlan *plan, double unit,
 											ShopperKmeans *result);
 /*
