@@ -20,6 +20,7 @@ INSERT INTO chapter VALUES
   (2.6, 'Choosing learners, options and columns', 'Each reads the rows of its query once and fits many models on parts of them.', '^(cross_validate|tune|select_features|explain_train)'),
   (3, 'Baskets and rules', NULL, '^(train_rules|assoc_|frequent_itemsets|rule_changes|train_sequence_rules|sequence_rules)'),
   (4, 'Recommenders', NULL, '^(train_recommender|svd_recommend|recommend|similar_|predict_rating|user_factors|item_factors|explain_recommendation|evaluate_recommender)'),
+  (4.5, 'Groups of rows', 'Aggregates that learn from rows without a target which of them are alike; `*_from` takes the text of a query instead. Rows are matched to the model by column name.', '^(train_clusters|predict_cluster|cluster|name_clusters|dendrogram|segment_|k_distance|silhouette|calinski_harabasz|davies_bouldin)'),
   (5, 'Looking into a model', NULL, '^(model_|training_history|feature_importance|coefficients|learner_options)'),
   (6, 'Measuring predictions', 'Aggregates over plain columns; all run in parallel plans.', '^(log_loss|brier_score|accuracy|precision_|recall_|f1_score|rmse|mae|r2|auc|roc_curve|lift_curve|calibration_curve|ndcg|confusion|fold)'),
   (9, 'Other functions', NULL, '.');
@@ -27,6 +28,22 @@ INSERT INTO chapter VALUES
 -- What an argument means: function pattern, argument, words. The first fitting line counts.
 CREATE TEMP TABLE word (place serial, functions text, argument text, meaning text);
 INSERT INTO word (functions, argument, meaning) VALUES
+  ('^train_clusters', 'options', 'from a builder such as `kmeans()`; NULL: all defaults'),
+  ('^train_clusters', 'previous_model', 'clusters of the same algorithm and columns, whose ids and names are kept'),
+  ('^train_clusters_from', 'query', 'a SELECT; all its columns count, unless options choose'),
+  ('^cluster_', 'features', 'the row: a table alias or the alias of a sub-select'),
+  ('^name_clusters', 'names', 'a json object: id of a cluster to its name, or null'),
+  ('^segment_moves', 'old_model', 'clusters of before'),
+  ('^segment_moves', 'new_model', 'clusters of now'),
+  ('^segment_moves', 'query', 'a SELECT with the columns of both models'),
+  ('^segment_quality', 'query', 'a SELECT with the columns of the model'),
+  ('^segment_quality', 'sample', 'rows that the silhouette is computed on; NULL: all'),
+  ('^k_distance', 'query', 'a SELECT, as for `train_clusters_from`'),
+  ('^k_distance', 'k', 'which neighbour, the row itself is the first: `min_points` of dbscan()'),
+  ('^k_distance', 'options', 'how rows are read and scaled, from a builder such as `dbscan()`'),
+  ('^(silhouette|calinski_harabasz|davies_bouldin)', 'point', 'coordinates; all points have as many'),
+  ('^(silhouette|calinski_harabasz|davies_bouldin)', 'label', 'the group of the point; rows with NULL are left out'),
+  ('^silhouette', 'sample', 'how many points, drawn at random, are used'),
   ('^train_(linear|naive_bayes)', 'target', 'the class of the row'),
   ('^train_(linear|naive_bayes)', 'options', 'from `linear()` or `bayes()`; NULL: all defaults'),
   ('^train_(linear|naive_bayes)', 'y', 'the amount'),
@@ -202,6 +219,9 @@ SELECT row_number() OVER () AS place, o.*,
             ELSE '' END AS range
 FROM shopper.learner_options o;
 CREATE TEMP TABLE row_learner AS SELECT learner FROM option WHERE option = 'validation_column';
+CREATE TEMP TABLE point_learner AS SELECT learner FROM option WHERE option = 'category_weight';
+CREATE TEMP TABLE shared_by_points AS
+SELECT option FROM option WHERE learner = 'kmeans' AND place >= (SELECT place FROM option WHERE learner = 'kmeans' AND option = 'weight');
 CREATE TEMP TABLE shared AS
 SELECT o.option FROM option o
 WHERE o.learner IN (SELECT learner FROM row_learner)
@@ -231,11 +251,15 @@ SELECT E'\n### ' || l.learner || E'()\n\n' || (SELECT upper(left(d, 1)) || subst
          (SELECT option FROM option o WHERE o.learner = l.learner ORDER BY place LIMIT 1) || ': ', 1), '^Options of ', '') AS d) ||
        E'\n\n| option | type | default | values | meaning |\n|---|---|---|---|---|\n' ||
        (SELECT string_agg(line, E'\n' ORDER BY place) FROM option_line o WHERE o.learner = l.learner
-          AND NOT (l.learner IN (SELECT learner FROM row_learner) AND o.option IN (SELECT option FROM shared))) ||
-       CASE WHEN l.learner IN (SELECT learner FROM row_learner) THEN E'\n\nAnd the [options of all learners of rows](#options-of-all-learners-of-rows).' ELSE '' END
+          AND NOT (l.learner IN (SELECT learner FROM row_learner) AND o.option IN (SELECT option FROM shared))
+          AND NOT (l.learner IN (SELECT learner FROM point_learner) AND o.option IN (SELECT option FROM shared_by_points))) ||
+       CASE WHEN l.learner IN (SELECT learner FROM row_learner) THEN E'\n\nAnd the [options of all learners of rows](#options-of-all-learners-of-rows).'
+            WHEN l.learner IN (SELECT learner FROM point_learner) THEN E'\n\nAnd the [options of all learners of rows without a target](#options-of-all-learners-of-rows-without-a-target).' ELSE '' END
 FROM (SELECT learner, min(place) AS place FROM option GROUP BY learner) l JOIN routine r ON r.proname = l.learner AND r.builder ORDER BY l.place;
 SELECT E'\n### Options of all learners of rows\n\n| option | type | default | values | meaning |\n|---|---|---|---|---|\n' ||
        (SELECT string_agg(line, E'\n' ORDER BY place) FROM option_line WHERE learner = 'logistic' AND option IN (SELECT option FROM shared));
+SELECT E'\n### Options of all learners of rows without a target\n\n| option | type | default | values | meaning |\n|---|---|---|---|---|\n' ||
+       (SELECT string_agg(line, E'\n' ORDER BY place) FROM option_line WHERE learner = 'kmeans' AND option IN (SELECT option FROM shared_by_points));
 
 SELECT E'\n## ' || c.title || E'\n\n' || (SELECT string_agg(text, E'\n\n' ORDER BY name) FROM function_text f WHERE f.chapter = c.place)
 FROM chapter c WHERE c.place IN (8, 9) AND EXISTS (SELECT FROM place p WHERE p.chapter = c.place) ORDER BY c.place;

@@ -7,7 +7,7 @@
 \pset pager off
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(66);
+SELECT plan(71);
 
 -- ---- any function, called with NULLs or garbage ----
 
@@ -140,6 +140,11 @@ INSERT INTO learners VALUES
 	('itemsets', $$ SELECT train_rules(b, item, itemsets(min_count => 30, max_itemsets => 1000000000)) FROM dense $$),
 	('apriori', $$ SELECT train_rules(b, item, itemsets(min_count => 30, max_itemsets => 1000000000, method => 'apriori')) FROM dense $$),
 	('many texts', $$ SELECT train_rules(i / 10, many) FROM big $$),
+	('kmeans', $$ SELECT train_clusters_from('SELECT a, b, c, d FROM big', kmeans(k => 200)) $$),
+	('dbscan', $$ SELECT train_clusters_from('SELECT a, b, c, d FROM big', dbscan(eps => 0.2)) $$),
+	('gaussian_mixture', $$ SELECT train_clusters_from('SELECT a, b, c, d FROM big', gaussian_mixture(k => 10)) $$),
+	('hierarchical', $$ SELECT train_clusters_from('SELECT a, b, c, d, e FROM big LIMIT 5000', hierarchical(linkage => 'average')) $$),
+	('silhouette', $$ SELECT silhouette(ARRAY[a, b, c, d], i % 3) FROM big $$),
 	('rules of a model', $$ SELECT count(*) FROM rules, assoc_rules(m, max_consequent => 4) $$);
 
 SET LOCAL pg_shopper.max_training_memory = 1;

@@ -18,7 +18,7 @@ shopper_points_check(ShopperEnv *env, int d)
 }
 
 ShopperStatus
-shopper_points_init(ShopperEnv *env, int64_t n, int d, ShopperPoints *p)
+shopper_points_init(ShopperEnv *env, int64_t n, int d, ShopperPointSet *p)
 {
 	memset(p, 0, sizeof(*p));
 	SHOPPER_TRY(shopper_points_check(env, d));
@@ -31,7 +31,7 @@ shopper_points_init(ShopperEnv *env, int64_t n, int d, ShopperPoints *p)
 
 typedef struct Copying
 {
-	const ShopperPoints *p;
+	const ShopperPointSet *p;
 	const double *column;		/* a number column, or */
 	const int32_t *code;		/* a category */
 	int			first;			/* their (first) coordinate */
@@ -57,7 +57,7 @@ copy_shard(void *arg, int shard)
 }
 
 ShopperStatus
-shopper_points_make(ShopperTable *t, const ShopperSpec *spec, double category_weight, ShopperPoints *p)
+shopper_points_make(ShopperTable *t, const ShopperSpec *spec, double category_weight, ShopperPointSet *p)
 {
 	ShopperEnv *env = t->env;
 
@@ -84,7 +84,7 @@ shopper_points_make(ShopperTable *t, const ShopperSpec *spec, double category_we
 }
 
 ShopperStatus
-shopper_points_subset(ShopperEnv *env, const ShopperPoints *from, const uint32_t *rows, int64_t n, ShopperPoints *to)
+shopper_points_subset(ShopperEnv *env, const ShopperPointSet *from, const uint32_t *rows, int64_t n, ShopperPointSet *to)
 {
 	SHOPPER_TRY(shopper_points_init(env, n, from->d, to));
 	if (from->weight != NULL)

@@ -38,8 +38,9 @@ shopper_prepare_points(ShopperModel *model, ShopperTable *t)
 	const ShopperOptions *o = &model->options;
 	ShopperPrepare how = {.scale = scale_of(o)};
 
-	how.impute = shopper_option_is(o, "impute", "mean") ? SHOPPER_IMPUTE_MEAN
-		: shopper_option_is(o, "impute", "zero") ? SHOPPER_IMPUTE_ZERO : SHOPPER_IMPUTE_MEDIAN;
+	how.impute = shopper_option_is(o, "impute", "zero") ? SHOPPER_IMPUTE_ZERO
+		: shopper_option_is(o, "impute", "mean") || (shopper_option_is(o, "impute", "auto") && model->task == SHOPPER_PROJECT) ? SHOPPER_IMPUTE_MEAN
+		: SHOPPER_IMPUTE_MEDIAN;
 	if (model->learner->input == SHOPPER_PREPARED)
 		SHOPPER_TRY(shopper_table_prepare(t, model->spec, &how));
 	else

@@ -52,7 +52,7 @@ static const ShopperOption point_options[] = {
 	{"categorical", SHOPPER_STRINGS, NULL, 0, 0, false, NULL, "number columns to treat as categories"},
 	{"max_levels", SHOPPER_INTEGER, "50", 1, 1000000, false, NULL, "levels kept of a category; the rarer ones share one"},
 	{"on_unseen", SHOPPER_CHOICE, "other", 0, 0, false, "other,zero,error", "what a level unseen in training counts as"},
-	{"impute", SHOPPER_CHOICE, "median", 0, 0, false, "median,mean,zero", "what a missing number becomes"},
+	{"impute", SHOPPER_CHOICE, "auto", 0, 0, false, "auto,median,mean,zero", "what a missing number becomes; auto: the mean for projections, else the median"},
 	{"scale", SHOPPER_CHOICE, "standard", 0, 0, false, "standard,none,min_max,robust", "numbers to mean 0 and deviation 1, as they are, to 0..1, or by median and quartiles"},
 	{"category_weight", SHOPPER_NUMBER, "1", 0, 1000, true, NULL, "two levels of a category are sqrt(2) times this apart; 1: as two rows are on average in a standardized number"},
 	{"date_parts", SHOPPER_CHOICE, "auto", 0, 0, false, "auto,days,none", "dates become days and cycles, days alone, or are left out"},

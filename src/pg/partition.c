@@ -115,18 +115,20 @@ order_points(Partition *s, uint32_t **order)
 		hash[i] = (uint64_t) s->label[i];
 		for (int j = 0; j < s->d; j++)
 			hash[i] = shopper_hash_add(hash[i], shopper_double_key(s->x[i * s->d + j]));
+		if (i % 4096 == 0)
+			shopper_check(s->env, shopper_poll(s->env));
 	}
 	shopper_check(s->env, shopper_sort_hashes(s->env, hash, *order, s->n));
 	return s->sample > 0 && s->sample < s->n ? s->sample : s->n;
 }
 
-typedef ShopperStatus (*Measure) (ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *value);
+typedef ShopperStatus (*Measure) (ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *value);
 
 static Datum
 finish_partition(FunctionCallInfo fcinfo, Measure measure)
 {
 	Partition  *s;
-	ShopperPoints p;
+	ShopperPointSet p;
 	int32_t    *label;
 	uint32_t   *order;
 	int64_t		n;
@@ -157,13 +159,13 @@ finish_partition(FunctionCallInfo fcinfo, Measure measure)
 }
 
 static ShopperStatus
-silhouette(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *value)
+silhouette(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *value)
 {
 	return shopper_silhouette(env, p, label, k, value, NULL);
 }
 
 static ShopperStatus
-calinski_harabasz(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *value)
+calinski_harabasz(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *value)
 {
 	double		other;
 
@@ -171,7 +173,7 @@ calinski_harabasz(ShopperEnv *env, const ShopperPoints *p, const int32_t *label,
 }
 
 static ShopperStatus
-davies_bouldin(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *value)
+davies_bouldin(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *value)
 {
 	double		other;
 
@@ -220,7 +222,7 @@ shopper_segment_quality(PG_FUNCTION_ARGS)
 	Tuplestorestate *rows = shopper_rows_begin(fcinfo, &desc);
 	const ShopperClusters *c;
 	ShopperMeasured *m;
-	ShopperPoints p,
+	ShopperPointSet p,
 				sample;
 	int32_t    *label;
 	int64_t    *size;
@@ -256,6 +258,8 @@ shopper_segment_quality(PG_FUNCTION_ARGS)
 
 			squares += gap * gap;
 		}
+		if (i % 4096 == 0)
+			shopper_check(m->env, shopper_poll(m->env));
 	}
 	sample = p;
 	if (!PG_ARGISNULL(2) && PG_GETARG_INT32(2) < p.n)

@@ -358,7 +358,7 @@ shopper_k_distance_sql(PG_FUNCTION_ARGS)
 	ShopperRowTraining *t;
 	ShopperRowSink sink = {k_distance_start, k_distance_row, NULL};
 	ShopperTable table;
-	ShopperPoints p;
+	ShopperPointSet p;
 	double	   *distance;
 
 	if (PG_ARGISNULL(0))

@@ -8,7 +8,6 @@ CREATE TEMP TABLE statements(what text, sql text);
 INSERT INTO statements VALUES ('sum and avg of 20 columns', :'floor'),
 	('train_pca(array)', format('SELECT length(train_pca(ARRAY[%s])) FROM bench.sessions', :'columns')),
 	('train_projection_from(query)', format('SELECT length(train_projection_from(''SELECT %s FROM bench.sessions'', pca()))', :'columns')),
-	('train_projection_from(query), missing values become the mean', format('SELECT length(train_projection_from(''SELECT %s FROM bench.sessions'', pca(impute => ''mean'')))', :'columns')),
 	('train_projection(record)', format('SELECT length(train_projection(f, pca())) FROM (SELECT %s FROM bench.sessions) f', :'columns'));
 CREATE TEMP TABLE timed(what text, ms float8);
 DO $$

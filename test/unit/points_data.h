@@ -81,7 +81,7 @@ make_groups(double *x, int n, int d, int groups, uint64_t seed)
 
 /* The same points, in tiles. */
 static inline ShopperStatus
-make_tiles(ShopperEnv *env, const double *x, int n, int d, ShopperPoints *p)
+make_tiles(ShopperEnv *env, const double *x, int n, int d, ShopperPointSet *p)
 {
 	SHOPPER_TRY(shopper_points_init(env, n, d, p));
 	for (int i = 0; i < n; i++)

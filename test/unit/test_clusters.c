@@ -59,7 +59,7 @@ kmeans_finds_the_optimum(void)
 {
 	ShopperEnv *env = check_env(-1);
 	double		x[40];
-	ShopperPoints p;
+	ShopperPointSet p;
 
 	for (int i = 0; i < 40; i++)
 		x[i] = shopper_normal(5, 1, (uint64_t) i) + 4 * (i % 3);
@@ -121,7 +121,7 @@ iterations_are_exact(int k, int d)
 	double	   *x = shopper_alloc0(env, N * 8, sizeof(double)),
 				centre[64 * 8],
 				start[64 * 8];
-	ShopperPoints p;
+	ShopperPointSet p;
 
 	make_groups(x, N, d, 7, 3);
 	CHECK_OK(env, make_tiles(env, x, N, d, &p));
@@ -151,7 +151,7 @@ few_different_points(void)
 	ShopperEnv *env = check_env(-1);
 	double		x[60],
 				start[8] = {100, 100, 101, 101, 102, 102, 103, 103};
-	ShopperPoints p;
+	ShopperPointSet p;
 	ShopperKmeansPlan plan = {.k = 5,.starts = 3,.max_iterations = 50,.seed = 2};
 	ShopperKmeans r;
 
@@ -183,7 +183,7 @@ tree_knows_all_pairs(int d, bool rounded)
 			   *distance = shopper_alloc0(env, N, sizeof(double)),
 				sorted[N],
 				within = rounded ? 4 : 2.5;
-	ShopperPoints p;
+	ShopperPointSet p;
 	ShopperKdTree tree;
 	int32_t		component[N],
 				wanted[N];
@@ -298,7 +298,7 @@ joins_are_the_nearest(ShopperLinkage linkage)
 {
 	ShopperEnv *env = check_env(-1);
 	double		x[60 * D];
-	ShopperPoints p;
+	ShopperPointSet p;
 	ShopperMerge merge[60];
 	int32_t		label[60],
 				size[60],
@@ -361,7 +361,7 @@ mixture_climbs(ShopperCovariance covariance)
 				scratch[2 * SHOPPER_TILE],
 				out[3 * SHOPPER_TILE],
 				total = 0;
-	ShopperPoints p;
+	ShopperPointSet p;
 
 	make_groups(x, N, 2, 3, 31);
 	CHECK_OK(env, make_tiles(env, x, N, 2, &p));
@@ -408,7 +408,7 @@ partitions_by_definition(void)
 				sum = 0,
 				value,
 				one[5];
-	ShopperPoints p;
+	ShopperPointSet p;
 	int32_t		label[N];
 
 	make_groups(x, N, D, 4, 41);

@@ -30,7 +30,7 @@ shopper_clusters_check(ShopperEnv *env, int64_t k, int64_t rows)
 }
 
 ShopperStatus
-shopper_clusters_points(ShopperModel *model, ShopperTable *t, ShopperPoints *p)
+shopper_clusters_points(ShopperModel *model, ShopperTable *t, ShopperPointSet *p)
 {
 	return shopper_points_make(t, model->spec, shopper_option_number(&model->options, "category_weight"), p);
 }
@@ -55,7 +55,7 @@ make_clusters(ShopperEnv *env, int k, int d, ShopperClusters **clusters)
 
 /* Sizes and means of the clusters, mean and deviation of all rows. */
 static ShopperStatus
-describe_rows(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, ShopperClusters *c)
+describe_rows(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, ShopperClusters *c)
 {
 	int			d = p->d;
 	double		total = 0;
@@ -101,10 +101,12 @@ describe_rows(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, Sho
 	return SHOPPER_OK;
 }
 
-/* Whether cluster a comes before b of the same size. */
+/* Whether cluster a comes before b: the larger one, then by centre. */
 static bool
 before(const ShopperClusters *c, uint32_t a, uint32_t b)
 {
+	if (c->size[a] != c->size[b])
+		return c->size[a] > c->size[b];
 	for (int j = 0; j < c->d; j++)
 	{
 		double		x = c->centre[(int64_t) a * c->d + j],
@@ -116,25 +118,31 @@ before(const ShopperClusters *c, uint32_t a, uint32_t b)
 	return a < b;
 }
 
-/* from[i]: which cluster comes at place i, by falling size, then by centre. */
+/* from[i]: which cluster comes at place i. Merges sorted runs: there may be as many clusters as rows. */
 static ShopperStatus
 order_by_size(ShopperEnv *env, const ShopperClusters *c, uint32_t *from)
 {
-	double	   *key;
+	uint32_t   *spare;
 
-	SHOPPER_NEW(env, key, c->k);
+	SHOPPER_NEW(env, spare, c->k);
 	for (int e = 0; e < c->k; e++)
-		key[e] = -c->size[e];
-	SHOPPER_TRY(shopper_sort_doubles(env, key, from, c->k));
-	for (int i = 1; i < c->k; i++)
-		for (int j = i; j > 0 && key[from[j - 1]] == key[from[j]] && before(c, from[j], from[j - 1]); j--)
+		from[e] = (uint32_t) e;
+	for (int64_t run = 1; run < c->k; run *= 2)
+	{
+		for (int64_t start = 0; start < c->k; start += 2 * run)
 		{
-			uint32_t	swap = from[j];
+			int64_t		middle = start + run < c->k ? start + run : c->k,
+						end = start + 2 * run < c->k ? start + 2 * run : c->k,
+						a = start,
+						b = middle;
 
-			from[j] = from[j - 1];
-			from[j - 1] = swap;
+			for (int64_t i = start; i < end; i++)
+				spare[i] = a < middle && (b == end || before(c, from[a], from[b])) ? from[a++] : from[b++];
+			SHOPPER_TRY(shopper_poll(env));
 		}
-	shopper_release(env, key);
+		memcpy(from, spare, (size_t) c->k * sizeof(*from));
+	}
+	shopper_release(env, spare);
 	return SHOPPER_OK;
 }
 
@@ -212,7 +220,7 @@ keep_ids(ShopperEnv *env, ShopperModel *model, ShopperClusters *c, int32_t *labe
 }
 
 ShopperStatus
-shopper_clusters_make(ShopperEnv *env, ShopperModel *model, const ShopperPoints *p, int k, int32_t *label,
+shopper_clusters_make(ShopperEnv *env, ShopperModel *model, const ShopperPointSet *p, int k, int32_t *label,
 					  const double *centre, void *own, const ShopperModel *previous)
 {
 	ShopperClusters *c;
@@ -388,7 +396,7 @@ typedef struct Labelling
 {
 	ShopperEnv *env;
 	const ShopperModel *model;
-	const ShopperPoints *p;
+	const ShopperPointSet *p;
 	int32_t    *label;
 } Labelling;
 
@@ -412,7 +420,7 @@ label_shard(void *arg, int shard)
 }
 
 ShopperStatus
-shopper_clusters_label(ShopperEnv *env, const ShopperModel *model, const ShopperPoints *p, int32_t *label)
+shopper_clusters_label(ShopperEnv *env, const ShopperModel *model, const ShopperPointSet *p, int32_t *label)
 {
 	Labelling	l = {env, model, p, label};
 

@@ -26,7 +26,7 @@
 typedef struct Cores
 {
 	double		within;			/* eps squared */
-	ShopperPoints points;
+	ShopperPointSet points;
 	int32_t    *cluster;		/* (points.n) */
 	ShopperKdTree tree;
 } Cores;
@@ -66,7 +66,7 @@ count_shard(void *arg, int shard)
 }
 
 static ShopperStatus
-find_core_rows(ShopperEnv *env, const ShopperPoints *p, double within, double enough, uint8_t *core)
+find_core_rows(ShopperEnv *env, const ShopperPointSet *p, double within, double enough, uint8_t *core)
 {
 	ShopperKdTree tree;
 	Counting	c = {env, &tree, within, enough, core};
@@ -81,7 +81,7 @@ find_core_rows(ShopperEnv *env, const ShopperPoints *p, double within, double en
 /* ---- equal core rows are kept once ---- */
 
 static bool
-same_point(const ShopperPoints *p, int64_t a, int64_t b)
+same_point(const ShopperPointSet *p, int64_t a, int64_t b)
 {
 	for (int j = 0; j < p->d; j++)
 		if (*shopper_coordinate(p, a, j) != *shopper_coordinate(p, b, j))
@@ -91,7 +91,7 @@ same_point(const ShopperPoints *p, int64_t a, int64_t b)
 
 /* which[i]: the place of row i among the different core rows, -1 for other rows; *rows: these, rising. */
 static ShopperStatus
-different_rows(ShopperEnv *env, const ShopperPoints *p, const uint8_t *core, int32_t *which, uint32_t *rows, int64_t *n)
+different_rows(ShopperEnv *env, const ShopperPointSet *p, const uint8_t *core, int32_t *which, uint32_t *rows, int64_t *n)
 {
 	uint64_t   *hash;
 	uint32_t   *order;
@@ -141,7 +141,7 @@ different_rows(ShopperEnv *env, const ShopperPoints *p, const uint8_t *core, int
 typedef struct Labelling
 {
 	ShopperEnv *env;
-	const ShopperPoints *p;
+	const ShopperPointSet *p;
 	const Cores *cores;
 	int32_t    *label;			/* in: the core row, or -1; out: the cluster, or -1 */
 } Labelling;
@@ -181,7 +181,7 @@ train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel 
 {
 	double		eps = shopper_option_number(&model->options, "eps"),
 				enough = shopper_option_number(&model->options, "min_points");
-	ShopperPoints p;
+	ShopperPointSet p;
 	Labelling	l = {.env = env,.p = &p};
 	Cores	   *m;
 	uint8_t    *core;

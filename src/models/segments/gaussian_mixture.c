@@ -34,7 +34,7 @@ bic(const ShopperMixture *m, double log_likelihood, double n)
 }
 
 static ShopperStatus
-choose(ShopperEnv *env, ShopperModel *model, const ShopperPoints *p, const ShopperMixturePlan *plan, int *k)
+choose(ShopperEnv *env, ShopperModel *model, const ShopperPointSet *p, const ShopperMixturePlan *plan, int *k)
 {
 	ShopperMixturePlan trial = *plan;
 	int			k_min = (int) shopper_option_integer(&model->options, "k_min"),
@@ -80,7 +80,7 @@ most_likely(const ShopperMixture *m, const double *log_density, int r)
 typedef struct Labelling
 {
 	ShopperEnv *env;
-	const ShopperPoints *p;
+	const ShopperPointSet *p;
 	const ShopperMixture *m;
 	int32_t    *label;
 } Labelling;
@@ -105,7 +105,7 @@ label_shard(void *arg, int shard)
 
 /* Components that are the most likely one of no row go: a cluster has rows. */
 static ShopperStatus
-drop_empty(ShopperEnv *env, ShopperMixture *m, const ShopperPoints *p, int32_t *label)
+drop_empty(ShopperEnv *env, ShopperMixture *m, const ShopperPointSet *p, int32_t *label)
 {
 	int64_t		each = shopper_mixture_factors(m) / (m->covariance == SHOPPER_COVARIANCE_TIED ? 1 : m->k);
 	int64_t    *rows;
@@ -164,7 +164,7 @@ train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel 
 		.regularization = shopper_option_number(o, "regularization"),
 		.seed = env->seed
 	};
-	ShopperPoints p;
+	ShopperPointSet p;
 	ShopperMixtureFit fit;
 	ShopperMixture *m;
 	Labelling	l = {.env = env,.p = &p};

@@ -23,7 +23,7 @@ static const ShopperOption options[] = {
 };
 
 static ShopperStatus
-choose(ShopperEnv *env, ShopperModel *model, const ShopperPoints *p, const ShopperMerge *merge, int32_t *label, int64_t *k)
+choose(ShopperEnv *env, ShopperModel *model, const ShopperPointSet *p, const ShopperMerge *merge, int32_t *label, int64_t *k)
 {
 	double		best = -INFINITY;
 
@@ -64,7 +64,7 @@ static ShopperStatus
 train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel *previous)
 {
 	const ShopperOptions *o = &model->options;
-	ShopperPoints p;
+	ShopperPointSet p;
 	ShopperDendrogram *own;
 	ShopperMerge *merge;
 	int32_t    *label;

@@ -38,7 +38,7 @@ measure_shard(void *arg, int shard)
 }
 
 ShopperStatus
-shopper_k_distances(ShopperEnv *env, const ShopperPoints *p, int k, double *distance)
+shopper_k_distances(ShopperEnv *env, const ShopperPointSet *p, int k, double *distance)
 {
 	ShopperKdTree tree;
 	Measuring	m = {.env = env,.t = &tree,.k = k};

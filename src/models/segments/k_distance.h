@@ -5,6 +5,6 @@
 #include "../../features/points.h"
 
 /* distance (n), falling: of each point to the k-th nearest, itself the first. k is at most n. */
-extern ShopperStatus shopper_k_distances(ShopperEnv *env, const ShopperPoints *points, int k, double *distance);
+extern ShopperStatus shopper_k_distances(ShopperEnv *env, const ShopperPointSet *points, int k, double *distance);
 
 #endif

@@ -11,12 +11,12 @@
 typedef struct Making
 {
 	ShopperEnv *env;
-	const ShopperPoints *p;
+	const ShopperPointSet *p;
 	ShopperKdTree *tree;
 } Making;
 
 static inline bool
-row_less(const ShopperPoints *p, int j, uint32_t a, uint32_t b)
+row_less(const ShopperPointSet *p, int j, uint32_t a, uint32_t b)
 {
 	double		x = *shopper_coordinate(p, a, j),
 				y = *shopper_coordinate(p, b, j);
@@ -63,8 +63,8 @@ partition(Making *m, uint32_t *row, int64_t n, int64_t middle, int j)
 }
 
 /* The box of rows. */
-static void
-find_box(const ShopperPoints *p, const uint32_t *row, int64_t n, double *low, double *high)
+static ShopperStatus
+find_box(ShopperEnv *env, const ShopperPointSet *p, const uint32_t *row, int64_t n, double *low, double *high)
 {
 	for (int j = 0; j < p->d; j++)
 	{
@@ -72,6 +72,7 @@ find_box(const ShopperPoints *p, const uint32_t *row, int64_t n, double *low, do
 		high[j] = -INFINITY;
 	}
 	for (int64_t i = 0; i < n; i++)
+	{
 		for (int j = 0; j < p->d; j++)
 		{
 			double		x = *shopper_coordinate(p, row[i], j);
@@ -79,6 +80,10 @@ find_box(const ShopperPoints *p, const uint32_t *row, int64_t n, double *low, do
 			low[j] = x < low[j] ? x : low[j];
 			high[j] = x > high[j] ? x : high[j];
 		}
+		if (i % 1024 == 0)
+			SHOPPER_TRY(shopper_poll(env));
+	}
+	return SHOPPER_OK;
 }
 
 static ShopperStatus
@@ -93,11 +98,11 @@ make_node(Making *m, int64_t first, int64_t n)
 	int			widest = 0;
 
 	t->node[self] = (ShopperKdNode) {.first = first,.n = n};
-	find_box(m->p, t->row + first, n, low, high);
+	SHOPPER_TRY(find_box(m->env, m->p, t->row + first, n, low, high));
 	for (int64_t i = first; i < first + n; i++)
 		t->node[self].weight += m->p->weight != NULL ? m->p->weight[t->row[i]] : 1;
 	if (leaves <= 1)
-		return shopper_poll(m->env);
+		return SHOPPER_OK;
 	for (int j = 1; j < t->d; j++)
 		widest = high[j] - low[j] > high[widest] - low[widest] ? j : widest;
 	SHOPPER_TRY(partition(m, t->row + first, n, half, widest));
@@ -107,7 +112,7 @@ make_node(Making *m, int64_t first, int64_t n)
 }
 
 ShopperStatus
-shopper_kdtree_make(ShopperEnv *env, const ShopperPoints *p, ShopperKdTree *t)
+shopper_kdtree_make(ShopperEnv *env, const ShopperPointSet *p, ShopperKdTree *t)
 {
 	Making		m = {env, p, t};
 	int64_t		leaves = (p->n + SHOPPER_KD_LEAF - 1) / SHOPPER_KD_LEAF;

@@ -34,7 +34,7 @@ typedef struct ShopperKdTree
 } ShopperKdTree;
 
 /* Memory: the points once more, and an eighth of it. At least one point. */
-extern ShopperStatus shopper_kdtree_make(ShopperEnv *env, const ShopperPoints *points, ShopperKdTree *tree);
+extern ShopperStatus shopper_kdtree_make(ShopperEnv *env, const ShopperPointSet *points, ShopperKdTree *tree);
 extern void shopper_kdtree_release(ShopperEnv *env, ShopperKdTree *tree);
 /* The weight of the points within a squared distance of x; stops counting once it is `enough`. */
 extern double shopper_kdtree_weight_within(const ShopperKdTree *tree, const double *x, double within, double enough);

@@ -13,7 +13,7 @@ static const ShopperOption options[] = {
 	{"k", SHOPPER_INTEGER, NULL, 1, MAX_K, false, NULL, "number of clusters; chosen between k_min and k_max when not set"},
 	{"starts", SHOPPER_INTEGER, "10", 1, 10000, false, NULL, "fits from different centres, the best one counts"},
 	{"max_iterations", SHOPPER_INTEGER, "300", 1, 100000, false, NULL, "most iterations of a fit"},
-	{"tolerance", SHOPPER_NUMBER, "1e-5", 0, 1, false, NULL, "a fit ends when no centre moves farther than this times the mean deviation of a column"},
+	{"tolerance", SHOPPER_NUMBER, "1e-3", 0, 1, false, NULL, "a fit ends when no centre moves farther than this times the mean deviation of a column"},
 	{"batch", SHOPPER_INTEGER, NULL, 1, 100000000, false, NULL, "learn from random batches of so many rows instead of all rows at once"},
 	{"centres", SHOPPER_NUMBERS, NULL, -1e300, 1e300, false, NULL, "centres to start from, one after the other: a value for each column in units of the column, shares for levels"},
 	{"choose", SHOPPER_CHOICE, "silhouette", 0, 0, false, "silhouette,gap", "how k is chosen when it is not set"},
@@ -68,7 +68,7 @@ earlier_centres(ShopperEnv *env, const ShopperModel *model, const ShopperModel *
 }
 
 static ShopperStatus
-make_plan(ShopperEnv *env, ShopperModel *model, const ShopperPoints *p, const ShopperModel *previous, ShopperKmeansPlan *plan)
+make_plan(ShopperEnv *env, ShopperModel *model, const ShopperPointSet *p, const ShopperModel *previous, ShopperKmeansPlan *plan)
 {
 	const ShopperOptions *o = &model->options;
 
@@ -94,7 +94,7 @@ make_plan(ShopperEnv *env, ShopperModel *model, const ShopperPoints *p, const Sh
 static ShopperStatus
 train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel *previous)
 {
-	ShopperPoints p;
+	ShopperPointSet p;
 	ShopperKmeansPlan plan;
 	ShopperKmeans r;
 

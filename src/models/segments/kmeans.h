@@ -5,14 +5,17 @@
 #include "lloyd.h"
 #include "segments.h"
 
-/* The iterations over small batches, from the centres in result; unit: the mean deviation of a column. */
-extern ShopperStatus shopper_kmeans_batches(ShopperEnv *env, const ShopperPoints *points, const ShopperKmeansPlan *plan, double unit,
+/* Lloyd's iterations, from the centres in result to the nearest optimum; unit: the mean deviation of a column. */
+extern ShopperStatus shopper_kmeans_lloyd(ShopperEnv *env, const ShopperPointSet *points, const ShopperKmeansPlan *plan, double unit,
+										  ShopperKmeans *result);
+/* The iterations over small batches, from the centres in result. */
+extern ShopperStatus shopper_kmeans_batches(ShopperEnv *env, const ShopperPointSet *points, const ShopperKmeansPlan *plan, double unit,
 											ShopperKmeans *result);
 /*
  * How many clusters, from k_min to k_max: by the greatest mean silhouette (Rousseeuw 1987), or by the gap
  * statistic (Tibshirani, Walther, Hastie 2001), on a sample of the rows. What each k reached goes into the model's history.
  */
-extern ShopperStatus shopper_kmeans_choose(ShopperEnv *env, ShopperModel *model, const ShopperPoints *points, const ShopperKmeansPlan *plan,
+extern ShopperStatus shopper_kmeans_choose(ShopperEnv *env, ShopperModel *model, const ShopperPointSet *points, const ShopperKmeansPlan *plan,
 										   int k_min, int k_max, bool gap, int *k);
 
 #endif

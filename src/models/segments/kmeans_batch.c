@@ -14,7 +14,7 @@
 #define MEMORY 0.1				/* share of the newest batch in that mean */
 
 ShopperStatus
-shopper_kmeans_batches(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, double unit, ShopperKmeans *r)
+shopper_kmeans_batches(ShopperEnv *env, const ShopperPointSet *p, const ShopperKmeansPlan *plan, double unit, ShopperKmeans *r)
 {
 	double	   *tile,
 			   *seen,

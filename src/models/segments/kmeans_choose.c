@@ -13,7 +13,7 @@
 
 /* The mean silhouette for k clusters. */
 static ShopperStatus
-silhouette_of(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeans *r, double *value)
+silhouette_of(ShopperEnv *env, const ShopperPointSet *p, const ShopperKmeans *r, double *value)
 {
 	return shopper_silhouette(env, p, r->label, r->k, value, NULL);
 }
@@ -27,7 +27,7 @@ release_result(ShopperEnv *env, ShopperKmeans *r)
 }
 
 static ShopperStatus
-by_silhouette(ShopperEnv *env, ShopperModel *model, const ShopperPoints *p, ShopperKmeansPlan *plan, int k_min, int k_max, int *k)
+by_silhouette(ShopperEnv *env, ShopperModel *model, const ShopperPointSet *p, ShopperKmeansPlan *plan, int k_min, int k_max, int *k)
 {
 	double		best = -INFINITY;
 
@@ -52,7 +52,7 @@ by_silhouette(ShopperEnv *env, ShopperModel *model, const ShopperPoints *p, Shop
 
 /* Points spread evenly over the box of the given ones. */
 static ShopperStatus
-spread_evenly(ShopperEnv *env, const ShopperPoints *p, uint64_t seed, uint64_t set, ShopperPoints *even)
+spread_evenly(ShopperEnv *env, const ShopperPointSet *p, uint64_t seed, uint64_t set, ShopperPointSet *even)
 {
 	SHOPPER_TRY(shopper_points_init(env, p->n, p->d, even));
 	for (int j = 0; j < p->d; j++)
@@ -74,7 +74,7 @@ spread_evenly(ShopperEnv *env, const ShopperPoints *p, uint64_t seed, uint64_t s
 
 /* The logarithm of the inertia with k clusters. */
 static ShopperStatus
-log_inertia(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, double *value)
+log_inertia(ShopperEnv *env, const ShopperPointSet *p, const ShopperKmeansPlan *plan, double *value)
 {
 	ShopperKmeans r;
 
@@ -86,9 +86,9 @@ log_inertia(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *pl
 
 /* The least k whose gap is not below that of k + 1 by more than its error: the rule of section 3 of the paper. */
 static ShopperStatus
-by_gap(ShopperEnv *env, ShopperModel *model, const ShopperPoints *p, ShopperKmeansPlan *plan, int k_min, int k_max, int *k)
+by_gap(ShopperEnv *env, ShopperModel *model, const ShopperPointSet *p, ShopperKmeansPlan *plan, int k_min, int k_max, int *k)
 {
-	ShopperPoints even[REFERENCES];
+	ShopperPointSet even[REFERENCES];
 	double		before = -INFINITY;
 
 	for (int b = 0; b < REFERENCES; b++)
@@ -125,10 +125,10 @@ by_gap(ShopperEnv *env, ShopperModel *model, const ShopperPoints *p, ShopperKmea
 }
 
 ShopperStatus
-shopper_kmeans_choose(ShopperEnv *env, ShopperModel *model, const ShopperPoints *p, const ShopperKmeansPlan *plan,
+shopper_kmeans_choose(ShopperEnv *env, ShopperModel *model, const ShopperPointSet *p, const ShopperKmeansPlan *plan,
 					  int k_min, int k_max, bool gap, int *k)
 {
-	ShopperPoints sample = *p;
+	ShopperPointSet sample = *p;
 	ShopperKmeansPlan trial = *plan;
 
 	if (k_min > k_max)

@@ -15,7 +15,7 @@
 typedef struct Seeding
 {
 	ShopperEnv *env;
-	const ShopperPoints *p;
+	const ShopperPointSet *p;
 	int			shards;
 	const double *candidate;	/* (trials, d) */
 	int			trials;
@@ -28,7 +28,7 @@ static void
 seed_shard(void *arg, int shard)
 {
 	Seeding    *s = arg;
-	const ShopperPoints *p = s->p;
+	const ShopperPointSet *p = s->p;
 	double		sum[MAX_TRIALS] = {0};
 	int64_t		from,
 				to;
@@ -77,7 +77,7 @@ pass(Seeding *s, const double *candidate, int trials, bool keep, double *total)
 static int64_t
 draw(const Seeding *s, double u, double total)
 {
-	const ShopperPoints *p = s->p;
+	const ShopperPointSet *p = s->p;
 	double		left = u * total;
 	int64_t		last = 0;
 
@@ -110,14 +110,14 @@ draw(const Seeding *s, double u, double total)
 }
 
 static void
-copy_point(const ShopperPoints *p, int64_t row, double *x)
+copy_point(const ShopperPointSet *p, int64_t row, double *x)
 {
 	for (int j = 0; j < p->d; j++)
 		x[j] = *shopper_coordinate(p, row, j);
 }
 
 ShopperStatus
-shopper_kmeans_seed(ShopperEnv *env, const ShopperPoints *p, int k, uint64_t seed, double *centre, int *found)
+shopper_kmeans_seed(ShopperEnv *env, const ShopperPointSet *p, int k, uint64_t seed, double *centre, int *found)
 {
 	Seeding		s = {.env = env,.p = p,.shards = shopper_tile_shards(p, MAX_TRIALS)};
 	int			trials = 2 + (int) log(k);

@@ -18,7 +18,7 @@
 typedef struct Groups
 {
 	ShopperEnv *env;
-	const ShopperPoints *p;
+	const ShopperPointSet *p;
 	ShopperLinkage linkage;
 	int64_t		stride;			/* whole tiles */
 	double	   *distance;		/* (n, stride); squared for ward */
@@ -29,7 +29,7 @@ static void
 distance_shard(void *arg, int shard)
 {
 	Groups	   *g = arg;
-	const ShopperPoints *p = g->p;
+	const ShopperPointSet *p = g->p;
 	double		x[SHOPPER_MAX_WIDTH];
 	int64_t		from,
 				to;
@@ -142,7 +142,7 @@ run_chain(Groups *g, ShopperMerge *merge)
 }
 
 ShopperStatus
-shopper_linkage(ShopperEnv *env, const ShopperPoints *p, ShopperLinkage linkage, ShopperMerge *merge)
+shopper_linkage(ShopperEnv *env, const ShopperPointSet *p, ShopperLinkage linkage, ShopperMerge *merge)
 {
 	Groups		g = {.env = env,.p = p,.linkage = linkage,.stride = p->n_tiles * SHOPPER_TILE};
 	ShopperMerge *found;

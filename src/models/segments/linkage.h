@@ -20,7 +20,7 @@ typedef struct ShopperMerge
 } ShopperMerge;
 
 /* merge (n - 1) by rising height. Memory: 8 bytes for each pair of rows, both ways. */
-extern ShopperStatus shopper_linkage(ShopperEnv *env, const ShopperPoints *points, ShopperLinkage linkage, ShopperMerge *merge);
+extern ShopperStatus shopper_linkage(ShopperEnv *env, const ShopperPointSet *points, ShopperLinkage linkage, ShopperMerge *merge);
 /* label (n) after the first `merges` steps, numbered from 0 by first rows; the number of groups is n - merges. size: rows of the group that each step made, or NULL. */
 extern ShopperStatus shopper_linkage_cut(ShopperEnv *env, const ShopperMerge *merge, int64_t n, int64_t merges, int32_t *label, int32_t *size);
 

@@ -11,7 +11,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "../../core/hash.h"
 #include "../../core/threads.h"
 #include "kmeans.h"
 #include "nearest.h"
@@ -19,12 +18,11 @@
 #define BLOCK 32				/* tiles that are still in the cache when they are added up */
 #define BOUNDED 256				/* from this k * d on bounds cost less than they save */
 #define SLACK (1 + 1e-9)		/* rounding of the bounds */
-#define START_ROWS 65536		/* of more rows, the starts are tried on the first ones, a random sample */
 
 typedef struct Fit
 {
 	ShopperEnv *env;
-	const ShopperPoints *p;
+	const ShopperPointSet *p;
 	int			k;
 	int			shards;
 	double	   *centre;			/* (k, d) */
@@ -44,7 +42,7 @@ typedef struct Fit
 } Fit;
 
 static inline int
-rows_of(const ShopperPoints *p, int64_t tile)
+rows_of(const ShopperPointSet *p, int64_t tile)
 {
 	int64_t		left = p->n - tile * SHOPPER_TILE;
 
@@ -54,7 +52,7 @@ rows_of(const ShopperPoints *p, int64_t tile)
 static double
 label_all(Fit *f, int64_t from, int64_t to)
 {
-	const ShopperPoints *p = f->p;
+	const ShopperPointSet *p = f->p;
 	double		inertia = 0;
 
 	for (int64_t tile = from; tile < to; tile++)
@@ -83,7 +81,7 @@ label_all(Fit *f, int64_t from, int64_t to)
 static void
 label_rows(Fit *f, const int64_t *row, int n, double *tile)
 {
-	const ShopperPoints *p = f->p;
+	const ShopperPointSet *p = f->p;
 	ShopperNearest near;
 
 	for (int r = 0; r < n; r++)
@@ -129,7 +127,7 @@ label_bounded(Fit *f, int64_t from, int64_t to, double *tile)
 static void
 add_up(Fit *f, int64_t from, int64_t to, double *sum, double *count)
 {
-	const ShopperPoints *p = f->p;
+	const ShopperPointSet *p = f->p;
 	int			d = p->d;
 
 	for (int64_t tile = from; tile < to; tile++)
@@ -192,7 +190,7 @@ assign_shard(void *arg, int shard)
 }
 
 ShopperStatus
-shopper_kmeans_assign(ShopperEnv *env, const ShopperPoints *p, const double *centre, int k, int32_t *label, double *inertia)
+shopper_kmeans_assign(ShopperEnv *env, const ShopperPointSet *p, const double *centre, int k, int32_t *label, double *inertia)
 {
 	Fit			f = {.env = env,.p = p,.k = k,.shards = shopper_tile_shards(p, 1),.centre = (double *) centre,.label = label};
 	double		total = 0;
@@ -215,7 +213,7 @@ shopper_kmeans_assign(ShopperEnv *env, const ShopperPoints *p, const double *cen
 static ShopperStatus
 fill_empty(Fit *f, int c, double *sum, double *count)
 {
-	const ShopperPoints *p = f->p;
+	const ShopperPointSet *p = f->p;
 	double		most = 0;
 	int64_t		row = -1;
 	double		weight;
@@ -260,7 +258,7 @@ fill_empty(Fit *f, int c, double *sum, double *count)
 }
 
 /* What Hamerly's bounds need to know of the new centres. */
-static void
+static ShopperStatus
 note_centres(Fit *f, const double *before)
 {
 	f->most = f->second = 0;
@@ -285,7 +283,9 @@ note_centres(Fit *f, const double *before)
 			if (e != c)
 				least = fmin(least, shopper_squared_distance(f->centre + (int64_t) c * f->p->d, f->centre + (int64_t) e * f->p->d, f->p->d));
 		f->half[c] = 0.5 * sqrt(least);
+		SHOPPER_TRY(shopper_poll(f->env));
 	}
+	return SHOPPER_OK;
 }
 
 /* Add up the shards, move the centres. */
@@ -308,13 +308,11 @@ move_centres(Fit *f, double *before)
 	for (int c = 0; c < f->k; c++)
 		for (int j = 0; f->count[c] > 0 && j < f->p->d; j++)
 			f->centre[(int64_t) c * f->p->d + j] = f->sum[(int64_t) c * f->p->d + j] / f->count[c];
-	note_centres(f, before);
-	return shopper_poll(f->env);
+	return note_centres(f, before);
 }
 
-/* From the centres in result to the nearest optimum. */
-static ShopperStatus
-lloyd(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, double unit, ShopperKmeans *result)
+ShopperStatus
+shopper_kmeans_lloyd(ShopperEnv *env, const ShopperPointSet *p, const ShopperKmeansPlan *plan, double unit, ShopperKmeans *result)
 {
 	int64_t		kd = (int64_t) result->k * p->d;
 	Fit			f = {.env = env,.p = p,.k = result->k,.shards = shopper_tile_shards(p, kd),.centre = result->centre,.label = result->label};
@@ -351,140 +349,4 @@ lloyd(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, do
 	shopper_release(env, f.lower);
 	shopper_release(env, f.gathered);
 	return SHOPPER_OK;
-}
-
-/* The mean deviation of a column: root of the mean variance; of the first rows, which are a random sample. */
-static ShopperStatus
-mean_deviation(ShopperEnv *env, const ShopperPoints *p, double *unit)
-{
-	int64_t		n = p->n < START_ROWS ? p->n : START_ROWS;
-	double		total = 0;
-
-	for (int j = 0; j < p->d; j++)
-	{
-		double		sum = 0,
-					squares = 0;
-
-		for (int64_t i = 0; i < n; i++)
-			sum += *shopper_coordinate(p, i, j);
-		for (int64_t i = 0; i < n; i++)
-		{
-			double		gap = *shopper_coordinate(p, i, j) - sum / (double) n;
-
-			squares += gap * gap;
-		}
-		total += squares / (double) n;
-		SHOPPER_TRY(shopper_poll(env));
-	}
-	*unit = sqrt(total / p->d);
-	return SHOPPER_OK;
-}
-
-/* Clusters without rows go: there are fewer different rows than centres. */
-static void
-drop_empty(const ShopperPoints *p, ShopperKmeans *r, int64_t *rows, int32_t *new)
-{
-	int			kept = 0;
-
-	memset(rows, 0, (size_t) r->k * sizeof(*rows));
-	for (int64_t i = 0; i < p->n; i++)
-		rows[r->label[i]]++;
-	for (int c = 0; c < r->k; c++)
-	{
-		new[c] = kept;
-		if (rows[c] == 0)
-			continue;
-		if (kept < c)
-			memcpy(r->centre + (int64_t) kept * p->d, r->centre + (int64_t) c * p->d, (size_t) p->d * sizeof(double));
-		kept++;
-	}
-	if (kept < r->k)
-		for (int64_t i = 0; i < p->n; i++)
-			r->label[i] = new[r->label[i]];
-	r->k = kept;
-}
-
-/* One fit from centres that are in place: iterations, labels, inertia. */
-static ShopperStatus
-fit_from(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, double unit, ShopperKmeans *r)
-{
-	int64_t    *rows;
-	int32_t    *new;
-
-	if (plan->batch > 0)
-		SHOPPER_TRY(shopper_kmeans_batches(env, p, plan, unit, r));
-	else
-		SHOPPER_TRY(lloyd(env, p, plan, unit, r));
-	SHOPPER_TRY(shopper_kmeans_assign(env, p, r->centre, r->k, r->label, &r->inertia));
-	SHOPPER_NEW(env, rows, r->k);
-	SHOPPER_NEW(env, new, r->k);
-	drop_empty(p, r, rows, new);
-	shopper_release(env, rows);
-	shopper_release(env, new);
-	return SHOPPER_OK;
-}
-
-static ShopperStatus
-make_result(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, ShopperKmeans *r)
-{
-	memset(r, 0, sizeof(*r));
-	r->k = plan->k;
-	SHOPPER_NEW(env, r->centre, (int64_t) plan->k * p->d);
-	SHOPPER_NEW(env, r->label, p->n);
-	SHOPPER_NEW0(env, r->shift, plan->max_iterations);
-	return SHOPPER_OK;
-}
-
-/* The best of the starts on these points. */
-static ShopperStatus
-best_start(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, double unit, ShopperKmeans *best)
-{
-	ShopperKmeans trial;
-
-	SHOPPER_TRY(make_result(env, p, plan, best));
-	best->inertia = INFINITY;
-	SHOPPER_TRY(make_result(env, p, plan, &trial));
-	for (int start = 0; start < plan->starts; start++)
-	{
-		SHOPPER_TRY(shopper_kmeans_seed(env, p, plan->k, shopper_hash_add(plan->seed, (uint64_t) start), trial.centre, &trial.k));
-		SHOPPER_TRY(fit_from(env, p, plan, unit, &trial));
-		if (trial.inertia < best->inertia)
-		{
-			ShopperKmeans swap = *best;
-
-			*best = trial;
-			trial = swap;
-		}
-	}
-	shopper_release(env, trial.centre);
-	shopper_release(env, trial.label);
-	shopper_release(env, trial.shift);
-	return SHOPPER_OK;
-}
-
-ShopperStatus
-shopper_kmeans(ShopperEnv *env, const ShopperPoints *p, const ShopperKmeansPlan *plan, ShopperKmeans *result)
-{
-	ShopperPoints sample = *p;
-	ShopperKmeans started;
-	double		unit;
-
-	SHOPPER_TRY(mean_deviation(env, p, &unit));
-	if (plan->centres == NULL && p->n <= START_ROWS)
-		return best_start(env, p, plan, unit, result);
-	SHOPPER_TRY(make_result(env, p, plan, result));
-	if (plan->centres != NULL)
-		memcpy(result->centre, plan->centres, (size_t) plan->k * (size_t) p->d * sizeof(double));
-	else
-	{
-		sample.n = START_ROWS;
-		sample.n_tiles = START_ROWS / SHOPPER_TILE;
-		SHOPPER_TRY(best_start(env, &sample, plan, unit, &started));
-		result->k = started.k;
-		memcpy(result->centre, started.centre, (size_t) started.k * (size_t) p->d * sizeof(double));
-		shopper_release(env, started.centre);
-		shopper_release(env, started.label);
-		shopper_release(env, started.shift);
-	}
-	return fit_from(env, p, plan, unit, result);
 }

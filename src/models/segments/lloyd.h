@@ -32,15 +32,15 @@ typedef struct ShopperKmeans
 } ShopperKmeans;
 
 /* The best of the starts. Memory: 20 bytes a row beside the points. */
-extern ShopperStatus shopper_kmeans(ShopperEnv *env, const ShopperPoints *points, const ShopperKmeansPlan *plan, ShopperKmeans *result);
+extern ShopperStatus shopper_kmeans(ShopperEnv *env, const ShopperPointSet *points, const ShopperKmeansPlan *plan, ShopperKmeans *result);
 /* *centre (k, d) by k-means++; fewer than k when there are fewer different rows: *found. */
-extern ShopperStatus shopper_kmeans_seed(ShopperEnv *env, const ShopperPoints *points, int k, uint64_t seed, double *centre, int *found);
+extern ShopperStatus shopper_kmeans_seed(ShopperEnv *env, const ShopperPointSet *points, int k, uint64_t seed, double *centre, int *found);
 /* Nearest centres of all points; *inertia may be NULL. */
-extern ShopperStatus shopper_kmeans_assign(ShopperEnv *env, const ShopperPoints *points, const double *centre, int k, int32_t *label, double *inertia);
+extern ShopperStatus shopper_kmeans_assign(ShopperEnv *env, const ShopperPointSet *points, const double *centre, int k, int32_t *label, double *inertia);
 
 /* How many shards work on tiles, when each has a sum of `each` doubles: by the problem, not the threads. */
 static inline int
-shopper_tile_shards(const ShopperPoints *points, int64_t each)
+shopper_tile_shards(const ShopperPointSet *points, int64_t each)
 {
 	int64_t		most = 16000000 / (each > 0 ? each : 1),
 				shards = points->n_tiles / 64 + 1;

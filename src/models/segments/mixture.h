@@ -53,7 +53,7 @@ extern void shopper_mixture_finish(ShopperMixture *mixture);
 /* Log of weight times density of eight points (d)(8): out (k)(8); scratch (d)(8). */
 extern void shopper_mixture_log_densities(const ShopperMixture *mixture, const double *tile, double *scratch, double *out);
 /* The best of the starts by EM (Dempster, Laird, Rubin, "Maximum likelihood from incomplete data", 1977). Memory: 4 bytes a row. */
-extern ShopperStatus shopper_mixture_fit(ShopperEnv *env, const ShopperPoints *points, const ShopperMixturePlan *plan,
+extern ShopperStatus shopper_mixture_fit(ShopperEnv *env, const ShopperPointSet *points, const ShopperMixturePlan *plan,
 										 ShopperMixture *mixture, ShopperMixtureFit *fit);
 
 #endif

@@ -20,7 +20,7 @@
 typedef struct Step
 {
 	ShopperEnv *env;
-	const ShopperPoints *p;
+	const ShopperPointSet *p;
 	const ShopperMixture *m;
 	const int32_t *label;		/* the first step: all of a row goes to its cluster of k-means; else NULL */
 	int			shards;
@@ -243,7 +243,7 @@ maximize(ShopperEnv *env, Step *s, const ShopperMixturePlan *plan, ShopperMixtur
 /* ---- the fit ---- */
 
 static ShopperStatus
-open_step(ShopperEnv *env, const ShopperPoints *p, const ShopperMixture *m, Step *s)
+open_step(ShopperEnv *env, const ShopperPointSet *p, const ShopperMixture *m, Step *s)
 {
 	int64_t		d = p->d;
 
@@ -268,7 +268,7 @@ close_step(ShopperEnv *env, Step *s)
 }
 
 static double
-sum_of_weights(const ShopperPoints *p)
+sum_of_weights(const ShopperPointSet *p)
 {
 	double		sum = 0;
 
@@ -279,7 +279,7 @@ sum_of_weights(const ShopperPoints *p)
 
 /* EM from labels (NULL: from the mixture as it is). */
 static ShopperStatus
-climb(ShopperEnv *env, const ShopperPoints *p, const ShopperMixturePlan *plan, const int32_t *label, ShopperMixture *m, ShopperMixtureFit *fit)
+climb(ShopperEnv *env, const ShopperPointSet *p, const ShopperMixturePlan *plan, const int32_t *label, ShopperMixture *m, ShopperMixtureFit *fit)
 {
 	Step		s;
 	double		likelihood,
@@ -312,7 +312,7 @@ climb(ShopperEnv *env, const ShopperPoints *p, const ShopperMixturePlan *plan, c
 
 /* Start 0: the best k-means; the others: few iterations from other centres, so that they differ. */
 static ShopperStatus
-start_from_clusters(ShopperEnv *env, const ShopperPoints *p, const ShopperMixturePlan *plan, int start, ShopperMixture *m, ShopperKmeans *r)
+start_from_clusters(ShopperEnv *env, const ShopperPointSet *p, const ShopperMixturePlan *plan, int start, ShopperMixture *m, ShopperKmeans *r)
 {
 	ShopperKmeansPlan means = {.k = plan->k,.starts = start == 0 ? 10 : 1,.max_iterations = start == 0 ? 100 : start % 4,
 	.tolerance = 1e-4,.seed = shopper_hash_add(plan->seed, 1000 + (uint64_t) start)};
@@ -330,7 +330,7 @@ start_from_clusters(ShopperEnv *env, const ShopperPoints *p, const ShopperMixtur
 }
 
 static ShopperStatus
-best_start(ShopperEnv *env, const ShopperPoints *p, const ShopperMixturePlan *plan, ShopperMixture *best, ShopperMixtureFit *best_fit)
+best_start(ShopperEnv *env, const ShopperPointSet *p, const ShopperMixturePlan *plan, ShopperMixture *best, ShopperMixtureFit *best_fit)
 {
 	ShopperMixture trial;
 	ShopperMixtureFit fit;
@@ -361,9 +361,9 @@ best_start(ShopperEnv *env, const ShopperPoints *p, const ShopperMixturePlan *pl
 }
 
 ShopperStatus
-shopper_mixture_fit(ShopperEnv *env, const ShopperPoints *p, const ShopperMixturePlan *plan, ShopperMixture *m, ShopperMixtureFit *fit)
+shopper_mixture_fit(ShopperEnv *env, const ShopperPointSet *p, const ShopperMixturePlan *plan, ShopperMixture *m, ShopperMixtureFit *fit)
 {
-	ShopperPoints sample = *p;
+	ShopperPointSet sample = *p;
 
 	if (p->d > SHOPPER_MIXTURE_WIDTH)
 	{

@@ -95,7 +95,7 @@ silhouette_shard(void *arg, int shard)
 }
 
 static ShopperStatus
-group_points(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, Silhouette *s)
+group_points(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, Silhouette *s)
 {
 	int64_t    *next,
 				tiles = 0;
@@ -144,7 +144,7 @@ parts(const int64_t *size, int k)
 }
 
 ShopperStatus
-shopper_silhouette(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *mean, double *one)
+shopper_silhouette(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *mean, double *one)
 {
 	Silhouette	s = {.env = env,.d = p->d,.k = k};
 	double		total = 0;
@@ -181,7 +181,7 @@ shopper_silhouette(ShopperEnv *env, const ShopperPoints *p, const int32_t *label
 /* ---- ratios of distances to centres ---- */
 
 static ShopperStatus
-centres_of(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *centre, int64_t *size, double *mean, int64_t *n)
+centres_of(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *centre, int64_t *size, double *mean, int64_t *n)
 {
 	int			d = p->d;
 
@@ -219,8 +219,8 @@ squared_gap(const double *a, const double *b, int d)
 	return sum;
 }
 
-static double
-davies_bouldin(const double *centre, const double *spread, const int64_t *size, int k, int d)
+static ShopperStatus
+davies_bouldin(ShopperEnv *env, const double *centre, const double *spread, const int64_t *size, int k, int d, double *value)
 {
 	double		total = 0;
 
@@ -236,12 +236,14 @@ davies_bouldin(const double *centre, const double *spread, const int64_t *size, 
 				worst = fmax(worst, (spread[c] + spread[e]) / apart);
 		}
 		total += worst;
+		SHOPPER_TRY(shopper_poll(env));
 	}
-	return total / parts(size, k);
+	*value = total / parts(size, k);
+	return SHOPPER_OK;
 }
 
 ShopperStatus
-shopper_partition_ratios(ShopperEnv *env, const ShopperPoints *p, const int32_t *label, int k, double *calinski_harabasz, double *bouldin)
+shopper_partition_ratios(ShopperEnv *env, const ShopperPointSet *p, const int32_t *label, int k, double *calinski_harabasz, double *bouldin)
 {
 	double	   *centre,
 			   *mean,
@@ -280,7 +282,7 @@ shopper_partition_ratios(ShopperEnv *env, const ShopperPoints *p, const int32_t 
 	if (m >= 2 && m < n)
 	{
 		*calinski_harabasz = within > 0 ? between / within * (double) (n - m) / (m - 1) : NAN;
-		*bouldin = davies_bouldin(centre, spread, size, k, p->d);
+		SHOPPER_TRY(davies_bouldin(env, centre, spread, size, k, p->d, bouldin));
 	}
 	shopper_release(env, centre);
 	shopper_release(env, mean);

@@ -12,9 +12,9 @@
  * Mean silhouette (Rousseeuw, "Silhouettes: a graphical aid", 1987), exact: all distances. With one
  * (k) not NULL: the means of each part.
  */
-extern ShopperStatus shopper_silhouette(ShopperEnv *env, const ShopperPoints *points, const int32_t *label, int k, double *mean, double *one);
+extern ShopperStatus shopper_silhouette(ShopperEnv *env, const ShopperPointSet *points, const int32_t *label, int k, double *mean, double *one);
 /* Calinski and Harabasz, "A dendrite method for cluster analysis", 1974: more is better. Davies and Bouldin, "A cluster separation measure", 1979: less is. */
-extern ShopperStatus shopper_partition_ratios(ShopperEnv *env, const ShopperPoints *points, const int32_t *label, int k,
+extern ShopperStatus shopper_partition_ratios(ShopperEnv *env, const ShopperPointSet *points, const int32_t *label, int k,
 											  double *calinski_harabasz, double *davies_bouldin);
 
 #endif

@@ -41,12 +41,12 @@ typedef struct ShopperClusterer
  * (k, d) NULL: the means. Clusters are numbered by falling size, then by centre; with a previous model
  * those nearest to its clusters keep their ids and names. label is rewritten to the new order.
  */
-extern ShopperStatus shopper_clusters_make(ShopperEnv *env, ShopperModel *model, const ShopperPoints *points, int k, int32_t *label,
+extern ShopperStatus shopper_clusters_make(ShopperEnv *env, ShopperModel *model, const ShopperPointSet *points, int k, int32_t *label,
 										   const double *centre, void *own, const ShopperModel *previous);
 /* Fail when there are fewer rows than clusters asked for. */
 extern ShopperStatus shopper_clusters_check(ShopperEnv *env, int64_t k, int64_t rows);
 /* The points of the training table, by the model's options. */
-extern ShopperStatus shopper_clusters_points(ShopperModel *model, ShopperTable *table, ShopperPoints *points);
+extern ShopperStatus shopper_clusters_points(ShopperModel *model, ShopperTable *table, ShopperPointSet *points);
 
 /* Stored form of all but `own`. */
 extern void shopper_clusters_encode(const ShopperClusters *clusters, ShopperWriter *w);
@@ -72,7 +72,7 @@ extern void shopper_cluster_membership(const ShopperModel *model, const double *
 extern double shopper_cluster_distance(const ShopperModel *model, const double *x);
 extern double shopper_squared_distance(const double *a, const double *b, int d);
 /* Clusters (from 0) of points, -1 for none. Threads. */
-extern ShopperStatus shopper_clusters_label(ShopperEnv *env, const ShopperModel *model, const ShopperPoints *points, int32_t *label);
+extern ShopperStatus shopper_clusters_label(ShopperEnv *env, const ShopperModel *model, const ShopperPointSet *points, int32_t *label);
 /* The index of a cluster by its id, or -1. */
 extern int	shopper_cluster_find(const ShopperClusters *clusters, int64_t id);
 
