@@ -1,6 +1,6 @@
 /* profile.h: what is special about each cluster, in the user's columns and words. */
-#ifndef SHOPPER_PROFILE_H
-#define SHOPPER_PROFILE_H
+#ifndef SHOPPER_CLUSTER_PROFILE_H
+#define SHOPPER_CLUSTER_PROFILE_H
 
 #include "segments.h"
 
