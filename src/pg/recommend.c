@@ -20,6 +20,7 @@ typedef struct Call
 	ShopperIdCall c;
 	const ShopperDictionary *users,
 			   *items;
+	ShopperDictionary strangers;	/* of sessions: items of the call that the model does not know */
 } Call;
 
 static bool
@@ -28,6 +29,7 @@ begin(FunctionCallInfo fcinfo, Call *call)
 	if (!shopper_id_call_begin(fcinfo, &call->c, SHOPPER_RATINGS, wanted, hint))
 		return false;
 	shopper_check(call->c.env, shopper_recommend_ids(call->c.env, call->c.model, &call->users, &call->items));
+	shopper_check(call->c.env, shopper_dictionary_init(&call->strangers, call->c.env, SHOPPER_ID_TEXT));
 	return true;
 }
 
@@ -40,9 +42,17 @@ id_argument(const Call *call, int n, const ShopperDictionary *d, const char *wha
 }
 
 static int32_t *
-items_argument(const Call *call, int n, const char *what, int *length)
+items_argument(Call *call, int n, const char *what, int *length)
 {
-	return shopper_id_list(call->c.fcinfo, &call->c.argument[n], n, call->items, what, length);
+	return shopper_id_list_with(call->c.fcinfo, &call->c.argument[n], n, call->items, &call->strangers, false, what, length);
+}
+
+/* The items of a basket; of a session with those that the model does not know. */
+static int32_t *
+basket_argument(Call *call, int n, int *length)
+{
+	return shopper_id_list_with(call->c.fcinfo, &call->c.argument[n], n, call->items, &call->strangers,
+								shopper_recommends_next(call->c.model), "items", length);
 }
 
 /* NULL is no limit, as in LIMIT NULL. */
@@ -58,9 +68,9 @@ limit_argument(FunctionCallInfo fcinfo, int n)
 
 /* Arguments n to n + 3: n, exclude_seen, only_items, not_items. */
 static ShopperItemFilter
-filter_arguments(FunctionCallInfo fcinfo, const Call *call, int n)
+filter_arguments(FunctionCallInfo fcinfo, Call *call, int n)
 {
-	ShopperItemFilter filter = {.n = limit_argument(fcinfo, n)};
+	ShopperItemFilter filter = {.n = limit_argument(fcinfo, n),.strangers = (int) call->strangers.n};
 
 	filter.exclude_seen = PG_ARGISNULL(n + 1) || PG_GETARG_BOOL(n + 1);
 	filter.only_items = items_argument(call, n + 2, "only_items", &filter.n_only);
@@ -95,7 +105,8 @@ put_rows(Call *call, const ShopperDictionary *d, Oid type, const ShopperRecommen
 		bool		null[4] = {false};
 
 		shopper_id_row_begin(&call->c);
-		v[0] = shopper_id_datum(d, row[i].code, type);
+		v[0] = row[i].code < d->n ? shopper_id_datum(d, row[i].code, type)
+			: shopper_id_datum(&call->strangers, row[i].code - d->n, type);
 		shopper_set_float(&v[1], &null[1], row[i].score);
 		v[2] = Int32GetDatum((int32) row[i].rank);
 		if (call->c.desc->natts > 3)
@@ -185,7 +196,7 @@ recommend_for_basket(FunctionCallInfo fcinfo, bool witness)
 	if (!begin(fcinfo, &call))
 		return (Datum) 0;
 	type = output_type(&call, call.items, "item", witness, true);
-	items = items_argument(&call, 1, "items", &n_items);
+	items = basket_argument(&call, 1, &n_items);
 	filter = filter_arguments(fcinfo, &call, witness ? 3 : 2);
 	ratings = ratings_argument(fcinfo, witness ? 7 : 6, n_items);
 	shopper_check(call.c.env, shopper_recommend_for_basket(call.c.env, call.c.model, items, ratings, n_items, &filter, &row, &n));

@@ -371,6 +371,7 @@ merge_with_itself(ShopperEnv *env, const ShopperModel *m)
 void
 fuzz_continue(ShopperEnv *env, const ShopperModel *m)
 {
+	const ShopperOptionValue *implicit = shopper_option_find(&m->options, "implicit");
 	ShopperModel next;
 
 	env->status = SHOPPER_OK;
@@ -378,7 +379,7 @@ fuzz_continue(ShopperEnv *env, const ShopperModel *m)
 		(void) merge_with_itself(env, m);
 	env->status = SHOPPER_OK;
 	if (m->learner->shape == SHOPPER_RATINGS)
-		(void) fuzz_train_ratings(env, &next, m->learner, shopper_option_boolean(&m->options, "implicit"),
+		(void) fuzz_train_ratings(env, &next, m->learner, implicit != NULL && implicit->boolean,
 								  m->learner == &shopper_learner_svd || m->learner == &shopper_learner_als ? "factors=3 epochs=1" : "", m);
 	else if (m->learner->shape == SHOPPER_ROWS)
 		(void) fuzz_train_rows(env, &next, m->learner, m->task == SHOPPER_REGRESS ? 0 : m->spec->classes.n > 2 ? 3 : 2,

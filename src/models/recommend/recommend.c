@@ -152,6 +152,34 @@ shopper_recommend(ShopperEnv *env, const ShopperModel *model, int64_t user, cons
 
 /* ---- for a basket ---- */
 
+bool
+shopper_recommends_next(const ShopperModel *model)
+{
+	return model->learner->recommender != NULL && model->learner->recommender->ordered;
+}
+
+/* The items of a session as lines, in the order in which they came last; at, (codes) zeros. */
+static int64_t
+session_lines(const int32_t *items, int n_items, int64_t codes, int32_t *at, ShopperLine *line)
+{
+	int64_t		n = 0;
+
+	for (int i = n_items - 1; i >= 0; i--)
+		if (items[i] >= 0 && items[i] < codes && at[items[i]] == 0)
+		{
+			at[items[i]] = 1;
+			line[n++] = (ShopperLine) {items[i], 1};
+		}
+	for (int64_t i = 0; i < n / 2; i++)
+	{
+		ShopperLine swap = line[i];
+
+		line[i] = line[n - 1 - i];
+		line[n - 1 - i] = swap;
+	}
+	return n;
+}
+
 /*
  * The known items as lines. An item given twice: events add up, of ratings the last
  * one holds. at, (items) zeros: where an item's line is, plus 1.
@@ -192,16 +220,21 @@ shopper_recommend_for_basket(ShopperEnv *env, const ShopperModel *model, const i
 	ShopperLine *line;
 	int32_t    *at;
 	Candidates	c;
-	int64_t		n_lines;
+	int64_t		codes,
+				n_lines;
 
 	SHOPPER_TRY(recommender_of(env, model, &e, &r));
-	SHOPPER_NEW0(env, at, e->item.n);
-	SHOPPER_NEW(env, line, n_items < e->item.n ? n_items : e->item.n);
-	n_lines = basket_lines(model, e, items, ratings, n_items, at, line);
+	codes = e->item.n + (r->ordered ? filter->strangers : 0);
+	SHOPPER_NEW0(env, at, codes);
+	SHOPPER_NEW(env, line, n_items < codes ? n_items : codes);
+	n_lines = r->ordered ? session_lines(items, n_items, codes, at, line)
+		: basket_lines(model, e, items, ratings, n_items, at, line);
 	shopper_release(env, at);
 	if (n_lines == 0)
 		return shopper_recommend(env, model, -1, filter, rows, n);
-	SHOPPER_TRY(candidates_init(env, &c, e->item.n));
+	SHOPPER_TRY(candidates_init(env, &c, codes));
+	for (int64_t i = e->item.n; i < codes; i++)
+		c.score[i] = -INFINITY;
 	shopper_filter_items(filter, c.n, c.out);
 	for (int64_t i = 0; i < n_lines && filter->exclude_seen; i++)
 		c.out[line[i].code] = 1;

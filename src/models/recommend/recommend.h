@@ -37,11 +37,15 @@ typedef struct ShopperItemFilter
 	const int32_t *not_items;
 	int			n_not;
 	bool		exclude_seen;	/* leave out the user's items, or those of the basket */
+	int			strangers;		/* codes from the number of items on stand for so many items that only the basket has; of ordered models */
 	double		diversity;		/* 0 to 1: how much unlike the rows of shopper_recommend() shall be (diversity.c) */
 } ShopperItemFilter;
 
 /* model, basket, popular: the SQL column "source" */
 extern const char *shopper_source_name(ShopperSource source);
+
+/* Whether baskets are sessions, the latest item last, whose items may be recommended even if the model does not know them. */
+extern bool shopper_recommends_next(const ShopperModel *model);
 
 /* The dictionaries of a model. */
 extern ShopperStatus shopper_recommend_ids(ShopperEnv *env, const ShopperModel *model, const ShopperDictionary **users,
@@ -77,7 +81,8 @@ extern ShopperStatus shopper_recommend_all_block(ShopperEnv *env, ShopperRecomme
 /*
  * Items for somebody who is known by a basket alone. ratings, (n_items), may be NULL:
  * then every item counts as one event, or in an explicit model as rated highest.
- * When no item is known, popular ones.
+ * When no item is known, popular ones. Of ordered models the last item is the latest,
+ * and rows may be strangers (ShopperItemFilter).
  */
 extern ShopperStatus shopper_recommend_for_basket(ShopperEnv *env, const ShopperModel *model, const int32_t *items,
 												  const double *ratings, int n_items, const ShopperItemFilter *filter,

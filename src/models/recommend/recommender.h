@@ -54,6 +54,12 @@ typedef struct ShopperUserBlock
 /* Members that a learner cannot answer are NULL. Codes are valid; score has a place for every item (or user). */
 typedef struct ShopperRecommender
 {
+	/*
+	 * Baskets are sessions: score_basket gets their lines by when the item came last, the latest last; and also
+	 * those of items that the model does not know, as codes from the number of items on (see ShopperItemFilter).
+	 * Then score has a place for them too, -INFINITY at first.
+	 */
+	bool		ordered;
 	/* The score of every item for a known user; -INFINITY: not a candidate. */
 	ShopperStatus (*score_user) (ShopperEnv *env, const ShopperModel *model, int64_t user, double *score);
 	/*
