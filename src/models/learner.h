@@ -29,7 +29,8 @@ typedef enum ShopperTask
 	SHOPPER_REGRESS = 2,
 	SHOPPER_FIND_RULES = 4,
 	SHOPPER_RECOMMEND = 8,
-	SHOPPER_FIND_SEQUENCES = 16
+	SHOPPER_FIND_SEQUENCES = 16,
+	SHOPPER_FIND_SIMILAR = 512	/* items by their attributes */
 } ShopperTask;
 
 typedef struct ShopperMetric

@@ -92,6 +92,8 @@ task_in_words(ShopperTask task)
 			return "a recommender";
 		case SHOPPER_FIND_SEQUENCES:
 			return "sequence rules";
+		case SHOPPER_FIND_SIMILAR:
+			return "similar items";
 	}
 	return "";
 }
@@ -111,6 +113,8 @@ default_learner(ShopperTask task)
 			return "svd";
 		case SHOPPER_FIND_SEQUENCES:
 			return "sequences";
+		case SHOPPER_FIND_SIMILAR:
+			return "content";
 	}
 	return "";
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../../src/core/hash.h"
+#include "../../src/models/recommend/content.h"
 #include "../../src/models/recommend/evaluate_lists.h"
 #include "../../src/models/recommend/recommend.h"
 #include "../../src/models/supervised/bayes_net.h"
@@ -231,6 +232,25 @@ ask_lists(ShopperEnv *env, const ShopperModel *m, const ShopperDictionary *users
 }
 
 static void
+ask_shared(ShopperEnv *env, const ShopperModel *m, int64_t item, int64_t other)
+{
+	const ShopperContent *c = m->state;
+	ShopperShared *shared;
+	int64_t		n;
+
+	if (shopper_content_shared(env, m, item, other, 20, &shared, &n) != SHOPPER_OK)
+		return;
+	for (int64_t i = 0; i < n; i++)
+	{
+		const ShopperAttribute *a = &c->attribute[shared[i].attribute];
+
+		touch(a->name);
+		if (shared[i].term >= 0)
+			fuzz_sink += (double) a->terms.count[shared[i].term] + shared[i].contribution;
+	}
+}
+
+static void
 ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 {
 	const ShopperDictionary *users,
@@ -279,6 +299,8 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 			fuzz_sink += (double) items->count[reason[i].code] + reason[i].share;
 	if (shopper_similar_items(env, m, item, 5, &rows, &n) == SHOPPER_OK)
 		touch_items(items, rows, n);
+	if (m->task == SHOPPER_FIND_SIMILAR)
+		ask_shared(env, m, item, (int64_t) (random / 8 % (uint64_t) (items->n + 1)) - 1);
 	if (shopper_similar_users(env, m, user, 5, &rows, &n) == SHOPPER_OK)
 		for (int64_t i = 0; i < n; i++)
 			if (rows[i].code < 0 || rows[i].code >= users->n)
@@ -378,7 +400,7 @@ fuzz_continue(ShopperEnv *env, const ShopperModel *m)
 	if (m->learner->merge != NULL)
 		(void) merge_with_itself(env, m);
 	env->status = SHOPPER_OK;
-	if (m->learner->shape == SHOPPER_RATINGS)
+	if (m->learner->train_ratings != NULL)
 		(void) fuzz_train_ratings(env, &next, m->learner, implicit != NULL && implicit->boolean,
 								  m->learner == &shopper_learner_svd || m->learner == &shopper_learner_als ? "factors=3 epochs=1" : "", m);
 	else if (m->learner->shape == SHOPPER_ROWS)

@@ -12,6 +12,7 @@ enum
 #define SEQUENCES(name, ids, options) +1
 #define RATINGS(name, learner, implicit, options) +1
 #define SUMS(name) +1
+#define MADE(name, function) +1
 	FUZZ_KINDS = 0
 #include "kinds.def"
 #undef ROWS
@@ -19,6 +20,7 @@ enum
 #undef SEQUENCES
 #undef RATINGS
 #undef SUMS
+#undef MADE
 };
 extern const char *const fuzz_kind_name[FUZZ_KINDS];
 /* Train kind k and encode it; ends the program when that fails. */

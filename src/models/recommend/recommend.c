@@ -129,6 +129,12 @@ shopper_recommend(ShopperEnv *env, const ShopperModel *model, int64_t user, cons
 	int64_t		pool = filter->n;
 
 	SHOPPER_TRY(recommender_of(env, model, &e, &r));
+	if (r->score_user == NULL)
+	{
+		cannot(env, model, "users");
+		shopper_hint(env, "Give the user's items to recommend_for_basket().");
+		return env->status;
+	}
 	SHOPPER_TRY(candidates_init(env, &c, e->item.n));
 	known = user >= 0 && user < e->user.n;
 	shopper_filter_items(filter, c.n, c.out);
@@ -230,6 +236,12 @@ shopper_recommend_for_basket(ShopperEnv *env, const ShopperModel *model, const i
 	n_lines = r->ordered ? session_lines(items, n_items, codes, at, line)
 		: basket_lines(model, e, items, ratings, n_items, at, line);
 	shopper_release(env, at);
+	if (n_lines == 0 && r->score_user == NULL)
+	{
+		*n = 0;
+		SHOPPER_NEW(env, *rows, 0);
+		return SHOPPER_OK;
+	}
 	if (n_lines == 0)
 		return shopper_recommend(env, model, -1, filter, rows, n);
 	SHOPPER_TRY(candidates_init(env, &c, codes));

@@ -60,7 +60,7 @@ typedef struct ShopperRecommender
 	 * Then score has a place for them too, -INFINITY at first.
 	 */
 	bool		ordered;
-	/* The score of every item for a known user; -INFINITY: not a candidate. */
+	/* The score of every item for a known user; -INFINITY: not a candidate. NULL: the model has no users. */
 	ShopperStatus (*score_user) (ShopperEnv *env, const ShopperModel *model, int64_t user, double *score);
 	/*
 	 * The best items of a block of users, the same scores as of score_user; NULL: score_user is asked.
