@@ -48,7 +48,9 @@ SELECT train_content(id, p, content(weights => '{brand:2}')) FROM products p;
 SELECT train_content(id, p, content(weights => '{colour=2}')) FROM products p;
 SELECT train_content(id, p, content(text => '{price}')) FROM products p;
 SELECT train_content(id, p, popular()) FROM products p;
+\set VERBOSITY terse
 SELECT train_recommender(1, 2, content());
+\set VERBOSITY default
 SELECT train_content(id, p) FROM (SELECT id, ARRAY[1.0::float8, id] || CASE WHEN id = 3 THEN '{1}' ELSE '{}' END::float8[] AS v FROM products ORDER BY id) p;
 SELECT * FROM explain_similarity((SELECT train_recommender(1, 2, popular())), 1, 2);
 SELECT train_content(id, p) FROM products p WHERE false;

@@ -30,7 +30,8 @@ typedef enum ShopperTask
 	SHOPPER_FIND_RULES = 4,
 	SHOPPER_RECOMMEND = 8,
 	SHOPPER_FIND_SEQUENCES = 16,
-	SHOPPER_FIND_SIMILAR = 512	/* items by their attributes */
+	SHOPPER_FIND_SIMILAR = 512, /* items by their attributes */
+	SHOPPER_JOIN_MODELS = 1024	/* made from other models: no training, no builder of options */
 } ShopperTask;
 
 typedef struct ShopperMetric

@@ -94,6 +94,8 @@ task_in_words(ShopperTask task)
 			return "sequence rules";
 		case SHOPPER_FIND_SIMILAR:
 			return "similar items";
+		case SHOPPER_JOIN_MODELS:
+			return "a hybrid";
 	}
 	return "";
 }
@@ -115,6 +117,8 @@ default_learner(ShopperTask task)
 			return "sequences";
 		case SHOPPER_FIND_SIMILAR:
 			return "content";
+		case SHOPPER_JOIN_MODELS:
+			return "hybrid";
 	}
 	return "";
 }

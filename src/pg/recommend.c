@@ -110,7 +110,7 @@ put_rows(Call *call, const ShopperDictionary *d, Oid type, const ShopperRecommen
 		shopper_set_float(&v[1], &null[1], row[i].score);
 		v[2] = Int32GetDatum((int32) row[i].rank);
 		if (call->c.desc->natts > 3)
-			v[3] = CStringGetTextDatum(shopper_source_name(row[i].source));
+			v[3] = CStringGetTextDatum(shopper_source_name(call->c.model, row[i].source));
 		shopper_id_row_end(&call->c, v, null);
 	}
 }
@@ -236,7 +236,7 @@ put_block(Call *call, const ShopperRecommendAll *all, const int32_t *user, int64
 			v[1] = shopper_id_of(items, (int32_t) row->code);
 			shopper_set_float(&v[2], &null[2], row->score);
 			v[3] = Int32GetDatum((int32) row->rank);
-			v[4] = CStringGetTextDatum(shopper_source_name(row->source));
+			v[4] = CStringGetTextDatum(shopper_source_name(call->c.model, row->source));
 			shopper_id_row_end(&call->c, v, null);
 		}
 }

@@ -9,6 +9,7 @@
 #include "../../src/core/hash.h"
 #include "../../src/features/intake.h"
 #include "../../src/models/recommend/content.h"
+#include "../../src/models/recommend/hybrid.h"
 #include "../../src/models/supervised/sums.h"
 
 const char *const fuzz_kind_name[FUZZ_KINDS] = {
@@ -266,6 +267,18 @@ make_content(ShopperEnv *env, ShopperModel *model)
 		SHOPPER_TRY(shopper_content_commit(&in));
 	}
 	return shopper_content_finish(env, model, &in);
+}
+
+static ShopperStatus
+make_hybrid(ShopperEnv *env, ShopperModel *model)
+{
+	ShopperModel part[3];
+
+	SHOPPER_TRY(fuzz_train_ratings(env, &part[0], &shopper_learner_item_knn, false, "k=3 implicit=true", NULL));
+	SHOPPER_TRY(fuzz_train_ratings(env, &part[1], &shopper_learner_markov, false, "decay=0.5", NULL));
+	SHOPPER_TRY(make_content(env, &part[2]));
+	SHOPPER_TRY(start(env, model, &shopper_learner_hybrid, SHOPPER_JOIN_MODELS, ""));
+	return shopper_hybrid_make(env, model, part, 3);
 }
 
 static ShopperStatus

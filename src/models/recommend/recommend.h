@@ -17,7 +17,8 @@ typedef enum ShopperSource
 {
 	SHOPPER_FROM_MODEL,			/* a known user */
 	SHOPPER_FROM_BASKET,		/* folded in from given items */
-	SHOPPER_FROM_POPULARITY		/* nothing is known: most popular first */
+	SHOPPER_FROM_POPULARITY,	/* nothing is known: most popular first */
+	SHOPPER_FROM_PART			/* and above: the part of a model of several that gives most, numbered from here */
 } ShopperSource;
 
 typedef struct ShopperRecommendation
@@ -41,8 +42,8 @@ typedef struct ShopperItemFilter
 	double		diversity;		/* 0 to 1: how much unlike the rows of shopper_recommend() shall be (diversity.c) */
 } ShopperItemFilter;
 
-/* model, basket, popular: the SQL column "source" */
-extern const char *shopper_source_name(ShopperSource source);
+/* model, basket, popular, or the learner of a part: the SQL column "source" */
+extern const char *shopper_source_name(const ShopperModel *model, ShopperSource source);
 
 /* Whether baskets are sessions, the latest item last, whose items may be recommended even if the model does not know them. */
 extern bool shopper_recommends_next(const ShopperModel *model);
@@ -69,6 +70,7 @@ typedef struct ShopperRecommendAll
 	void	   *prepared;		/* the learner's */
 	struct ShopperBest *best;	/* (block) */
 	double	   *score;			/* (items), without a block function */
+	unsigned char *from;		/* (items) of models with parts; else NULL */
 	ShopperRecommendation *rows;	/* (block, n): of the block's user b from rows[b * n] on */
 	int64_t    *n_rows;			/* (block) */
 } ShopperRecommendAll;

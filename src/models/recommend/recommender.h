@@ -70,6 +70,11 @@ typedef struct ShopperRecommender
 	ShopperStatus (*block) (ShopperEnv *env, const ShopperModel *model, void *prepared, const ShopperUserBlock *block);
 	/* For somebody who is known by these lines alone (each item once, at least one). NULL: popular items are given. */
 	ShopperStatus (*score_basket) (ShopperEnv *env, const ShopperModel *model, const ShopperLine *line, int64_t n, double *score);
+	/* The same with the number of the part of the model that gives most, for each place of score; NULL: there are no parts. */
+	ShopperStatus (*score_user_from) (ShopperEnv *env, const ShopperModel *model, int64_t user, double *score, unsigned char *from);
+	ShopperStatus (*score_basket_from) (ShopperEnv *env, const ShopperModel *model, const ShopperLine *line, int64_t n, double *score,
+										unsigned char *from);
+	const char *(*part_name) (const ShopperModel *model, int part);
 	/* What an item of a basket counts when no rating is given, and whether an item given twice adds up. */
 	double		(*basket_value) (const ShopperModel *model, bool *adds_up);
 	/* How similar every item (or user) is to one; -INFINITY: not at all a candidate. */
