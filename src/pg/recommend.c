@@ -66,6 +66,17 @@ limit_argument(FunctionCallInfo fcinfo, int n)
 	return PG_GETARG_INT32(n);
 }
 
+/* A share, from 0 to 1. */
+static double
+share_argument(FunctionCallInfo fcinfo, int n, const char *what, double initial)
+{
+	double		share = PG_ARGISNULL(n) ? initial : PG_GETARG_FLOAT8(n);
+
+	if (!(share >= 0 && share <= 1))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be from 0 to 1, got %g", what, share)));
+	return share;
+}
+
 /* Arguments n to n + 3: n, exclude_seen, only_items, not_items. */
 static ShopperItemFilter
 filter_arguments(FunctionCallInfo fcinfo, Call *call, int n)
@@ -117,16 +128,6 @@ put_rows(Call *call, const ShopperDictionary *d, Oid type, const ShopperRecommen
 
 /* ---- svd_recommend, recommend: (model, user_id [, item_type], n, exclude_seen, only_items, not_items, diversity) ---- */
 
-static double
-diversity_argument(FunctionCallInfo fcinfo, int n)
-{
-	double		diversity = PG_ARGISNULL(n) ? 0 : PG_GETARG_FLOAT8(n);
-
-	if (!(diversity >= 0 && diversity <= 1))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("diversity must be from 0 to 1, got %g", diversity)));
-	return diversity;
-}
-
 static Datum
 recommend(FunctionCallInfo fcinfo, bool witness)
 {
@@ -142,7 +143,7 @@ recommend(FunctionCallInfo fcinfo, bool witness)
 	type = output_type(&call, call.items, "item", witness, false);
 	user = id_argument(&call, 1, call.users, "user");
 	filter = filter_arguments(fcinfo, &call, witness ? 3 : 2);
-	filter.diversity = diversity_argument(fcinfo, witness ? 7 : 6);
+	filter.diversity = share_argument(fcinfo, witness ? 7 : 6, "diversity", 0);
 	shopper_check(call.c.env, shopper_recommend(call.c.env, call.c.model, user, &filter, &row, &n));
 	put_rows(&call, call.items, type, row, n);
 	return shopper_id_call_end(&call.c);
@@ -308,6 +309,61 @@ Datum
 shopper_sql_recommend_all_as(PG_FUNCTION_ARGS)
 {
 	return recommend_all(fcinfo, true);
+}
+
+/* ---- recommend_for_segment: (model, users [, item_type], n, max_seen, only_items, not_items) ---- */
+
+static Datum
+recommend_for_segment(FunctionCallInfo fcinfo, bool witness)
+{
+	Call		call;
+	ShopperItemFilter filter = {0};
+	ShopperSegmentRow *row;
+	int32_t    *user;
+	int			first = witness ? 3 : 2,
+				n_users;
+	double		max_seen;
+	int64_t		n;
+	Oid			type;
+
+	if (!begin(fcinfo, &call))
+		return (Datum) 0;
+	type = output_type(&call, call.items, "item", witness, false);
+	user = shopper_id_list(fcinfo, &call.c.argument[1], 1, call.users, "users", &n_users);
+	filter.n = limit_argument(fcinfo, first);
+	max_seen = share_argument(fcinfo, first + 1, "max_seen", 0.5);
+	filter.only_items = items_argument(&call, first + 2, "only_items", &filter.n_only);
+	filter.not_items = items_argument(&call, first + 3, "not_items", &filter.n_not);
+	shopper_check(call.c.env, shopper_recommend_for_segment(call.c.env, call.c.model, user, n_users, max_seen, &filter, &row, &n));
+	for (int64_t i = 0; i < n; i++)
+	{
+		Datum		v[6];
+		bool		null[6] = {false};
+
+		shopper_id_row_begin(&call.c);
+		v[0] = shopper_id_datum(call.items, row[i].item.code, type);
+		shopper_set_float(&v[1], &null[1], row[i].item.score);
+		v[2] = Int32GetDatum((int32) row[i].item.rank);
+		shopper_set_float(&v[3], &null[3], row[i].reach);
+		shopper_set_float(&v[4], &null[4], row[i].seen);
+		v[5] = CStringGetTextDatum(shopper_source_name(call.c.model, row[i].item.source));
+		shopper_id_row_end(&call.c, v, null);
+	}
+	return shopper_id_call_end(&call.c);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sql_recommend_for_segment);
+Datum
+shopper_sql_recommend_for_segment(PG_FUNCTION_ARGS)
+{
+	return recommend_for_segment(fcinfo, false);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sql_recommend_for_segment_as);
+Datum
+shopper_sql_recommend_for_segment_as(PG_FUNCTION_ARGS)
+{
+	return recommend_for_segment(fcinfo, true);
 }
 
 /* ---- similar_items, similar_users: (model, id [, type], n) ---- */

@@ -259,7 +259,9 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	ShopperRecommendation *rows;
 	ShopperRecommendAll all;
 	ShopperReason *reason;
-	int32_t		basket[4];
+	ShopperSegmentRow *segment;
+	int32_t		basket[4],
+				group[3];
 	int64_t		user,
 				item,
 				n;
@@ -280,6 +282,8 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 		basket[i] = (int32_t) (shopper_random(random, 9, (uint64_t) i) % (uint64_t) (items->n + 1)) - 1;
 		ratings[i] = i;
 	}
+	for (int i = 0; i < 3; i++)
+		group[i] = (int32_t) (shopper_random(random, 10, (uint64_t) i) % (uint64_t) (users->n + 1)) - 1;
 	if (shopper_recommend(env, m, user, &filter, &rows, &n) == SHOPPER_OK)
 		touch_items(items, rows, n);
 	if (users->n > 0 && shopper_recommend_all_begin(env, m, &filter, &all) == SHOPPER_OK)
@@ -291,6 +295,9 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	}
 	if (shopper_recommend_for_basket(env, m, basket, random % 3 == 0 ? ratings : NULL, 4, &filter, &rows, &n) == SHOPPER_OK)
 		touch_items(items, rows, n);
+	if (shopper_recommend_for_segment(env, m, group, 3, 0.5, &filter, &segment, &n) == SHOPPER_OK)
+		for (int64_t i = 0; i < n; i++)
+			fuzz_sink += (double) items->count[segment[i].item.code] + segment[i].seen;
 	if (shopper_predict_rating(env, m, user, item, &rating) == SHOPPER_OK)
 		fuzz_sink += rating;
 	ask_lists(env, m, users, items, random);

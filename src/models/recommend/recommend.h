@@ -80,6 +80,21 @@ extern ShopperStatus shopper_recommend_all_begin(ShopperEnv *env, const ShopperM
 /* Fills rows and n_rows for at most all->block known users. */
 extern ShopperStatus shopper_recommend_all_block(ShopperEnv *env, ShopperRecommendAll *all, const int32_t *user, int64_t n);
 
+/* One item for a group of users; see segment.c. */
+typedef struct ShopperSegmentRow
+{
+	ShopperRecommendation item; /* score: mean of the members' scores, each brought to 0 to 1 */
+	double		reach;			/* share of the members whose own best n it is among; NAN when popular items are given */
+	double		seen;			/* share of the members who have it */
+} ShopperSegmentRow;
+
+/*
+ * Items for a group of users, best first; user NULL: all. Unknown users do not count; when none is known, popular
+ * items. Items that more than a share max_seen of the members have are left out; exclude_seen is not looked at.
+ */
+extern ShopperStatus shopper_recommend_for_segment(ShopperEnv *env, const ShopperModel *model, const int32_t *user, int64_t n_users,
+												   double max_seen, const ShopperItemFilter *filter, ShopperSegmentRow **rows, int64_t *n);
+
 /*
  * Items for somebody who is known by a basket alone. ratings, (n_items), may be NULL:
  * then every item counts as one event, or in an explicit model as rated highest.
