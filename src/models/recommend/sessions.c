@@ -22,10 +22,18 @@ order_events(ShopperEnv *env, const ShopperPairs *pairs, uint32_t **order)
 	SHOPPER_NEW(env, by_time, pairs->n);
 	SHOPPER_NEW(env, by_session, pairs->n);
 	for (int64_t i = 0; i < pairs->n; i++)
+	{
 		key[i] = (uint64_t) pairs->time[i] ^ 1ULL << 63;
+		if (i % POLL_EVENTS == 0)
+			SHOPPER_TRY(shopper_poll(env));
+	}
 	SHOPPER_TRY(shopper_sort_order(env, key, by_time, pairs->n));
 	for (int64_t i = 0; i < pairs->n; i++)
+	{
 		key[i] = (uint64_t) pairs->a[by_time[i]];
+		if (i % POLL_EVENTS == 0)
+			SHOPPER_TRY(shopper_poll(env));
+	}
 	SHOPPER_TRY(shopper_sort_order(env, key, by_session, pairs->n));
 	for (int64_t i = 0; i < pairs->n; i++)
 		by_session[i] = by_time[by_session[i]];
