@@ -221,6 +221,38 @@ stored(const Data *d, const ShopperLearner *learner)
 	check_env_end(env);
 }
 
+/* The contributions of a session's items sum to the score. */
+static void
+reasons(const Data *d, const ShopperLearner *learner, const char *options)
+{
+	ShopperEnv *env = check_env(-1);
+	ShopperModel model;
+	const ShopperItemFilter filter = {.n = ITEMS};
+	double		worst = 0;
+
+	CHECK_OK(env, train_by(env, &model, learner, d, false, options, NULL));
+	for (int s = 0; s < USERS; s += 5)
+	{
+		ShopperRecommendation *row;
+		int64_t		n;
+
+		CHECK_OK(env, shopper_recommend(env, &model, s, &filter, &row, &n));
+		for (int64_t i = 0; i < n; i++)
+		{
+			ShopperReason *reason;
+			int64_t		n_reasons;
+			double		sum = 0;
+
+			CHECK_OK(env, shopper_explain_recommendation(env, &model, s, row[i].code, ITEMS, &reason, &n_reasons));
+			for (int64_t k = 0; k < n_reasons; k++)
+				sum += reason[k].contribution;
+			worst = fmax(worst, fabs(sum - row[i].score));
+		}
+	}
+	CHECK_NEAR(worst, 0, 1e-12);
+	check_env_end(env);
+}
+
 /* Fall-backs come behind everything else; items that only the session has may come back. */
 static void
 fall_backs(const Data *d)
@@ -278,6 +310,8 @@ test_sessions(void)
 	against_naive(&d, &shopper_learner_session_knn, "fallback=none returns=false k=0 sample=0", 0, false);
 	stored(&d, &shopper_learner_markov);
 	stored(&d, &shopper_learner_session_knn);
+	reasons(&d, &shopper_learner_markov, "fallback=none decay=0.7");
+	reasons(&d, &shopper_learner_session_knn, "fallback=none k=20 idf=true weighting=reciprocal");
 	fall_backs(&d);
 	needs_times();
 }

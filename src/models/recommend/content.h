@@ -67,7 +67,7 @@ typedef struct ShopperContent
 	float	   *posting_weight;
 } ShopperContent;
 
-/* ---- training (content_intake.c) ---- */
+/* ---- training (content_intake.c, content_vectors.c) ---- */
 
 /* Rows as they arrive; for each: item, then the setters of the attributes that it has, then commit. */
 typedef struct ShopperContentIntake

@@ -218,11 +218,61 @@ knn_similar(ShopperEnv *env, const ShopperModel *model, bool users, int64_t code
 	return SHOPPER_OK;
 }
 
+/* Whether a session has an item. */
+static inline bool
+has(const ShopperEvents *e, int64_t session, int64_t item)
+{
+	return shopper_seen_line(e, session, item) >= 0;
+}
+
+/* Each neighbour with the item gives its part of the score to the shared items, by their weights. */
+static ShopperStatus
+knn_explain(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *contribution)
+{
+	const SessionKnn *m = model->state;
+	const ShopperEvents *e = &m->s.events;
+	ShopperLine *line;
+	Neighbour  *near;
+	int64_t		n,
+				n_near;
+	double		all = 0;
+
+	SHOPPER_TRY(shopper_sessions_lines(env, &m->s, user, &line, &n));
+	SHOPPER_TRY(neighbours(env, model, line, n, user, &near, &n_near));
+	for (int64_t i = 0; i < n_near; i++)
+	{
+		double		shared = 0;
+
+		for (int64_t k = e->seen_start[near[i].session]; k < e->seen_start[near[i].session + 1]; k++)
+			all += near[i].similarity * m->rarity[e->seen[k]];
+		for (int64_t k = 0; k < n; k++)
+			shared += has(e, near[i].session, line[k].code) ? place_weight(model, k, n) : 0;
+		for (int64_t k = 0; k < n && has(e, near[i].session, item); k++)
+			if (has(e, near[i].session, line[k].code))
+				contribution[shopper_seen_line(e, user, line[k].code) - e->seen_start[user]] +=
+					near[i].similarity * m->rarity[item] * place_weight(model, k, n) / shared;
+		SHOPPER_TRY(shopper_poll(env));
+	}
+	for (int64_t k = 0; k < n; k++)
+	{
+		int64_t		at = shopper_seen_line(e, user, line[k].code) - e->seen_start[user],
+					ago = n - 1 - k;
+
+		contribution[at] = all > 0 ? contribution[at] / all : 0;
+		if (line[k].code == item)
+			contribution[at] += m->s.returned[ago < SHOPPER_RETURN_RANKS ? ago : SHOPPER_RETURN_RANKS - 1];
+	}
+	shopper_release(env, line);
+	shopper_release(env, near);
+	return SHOPPER_OK;
+}
+
 static const ShopperRecommender session_knn_recommender = {
 	.ordered = true,
 	.score_user = knn_score_user,
 	.score_basket = knn_score_basket,
 	.similar = knn_similar,
+	.explain = knn_explain,
 };
 
 /* ---- training ---- */
