@@ -59,7 +59,7 @@ latest_sessions(ShopperEnv *env, const ShopperModel *model, const ShopperLine *l
 	uint32_t   *order;
 	double	   *weight;
 
-	sample = sample == 0 ? INT64_MAX - 1 : sample;
+	sample = sample <= 0 || sample > INT32_MAX ? INT32_MAX : sample;	/* stored options are not checked */
 	for (int64_t i = 0; i < n; i++)
 		if (line[i].code < m->s.events.item.n)
 		{
@@ -115,7 +115,7 @@ neighbours(ShopperEnv *env, const ShopperModel *model, const ShopperLine *line, 
 	for (int64_t i = 0; i < n; i++)
 		length += place_weight(model, i, n) * place_weight(model, i, n);
 	SHOPPER_TRY(latest_sessions(env, model, line, n, self, &found, &n_found));
-	best.n = best.n == 0 || best.n > n_found ? n_found : best.n;
+	best.n = best.n <= 0 || best.n > n_found ? n_found : best.n;
 	*n_nearest = 0;
 	*nearest = found;
 	if (best.n == 0)
