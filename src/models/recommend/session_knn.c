@@ -47,7 +47,7 @@ place_weight(const ShopperModel *model, int64_t i, int64_t n)
 		: shopper_option_is(&model->options, "weighting", "quadratic") ? share * share : share;
 }
 
-/* The latest `sample` sessions with an item of the lines, without `self`, into found; shared: their sum of weights. */
+/* The latest `sample` sessions with an item of the lines, without `self`; similarity: the weights of what they share. */
 static ShopperStatus
 latest_sessions(ShopperEnv *env, const ShopperModel *model, const ShopperLine *line, int64_t n, int64_t self, Neighbour **found, int64_t *n_found)
 {
@@ -107,7 +107,7 @@ neighbours(ShopperEnv *env, const ShopperModel *model, const ShopperLine *line, 
 {
 	const SessionKnn *m = model->state;
 	const ShopperEvents *e = &m->s.events;
-	Neighbour  *found;
+	Neighbour  *found = NULL;
 	ShopperBest best = {.n = shopper_option_integer(&model->options, "k")};
 	double		length = 0;
 	int64_t		n_found = 0;
