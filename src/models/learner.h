@@ -34,7 +34,9 @@ typedef enum ShopperTask
 	SHOPPER_CLUSTER = 32,
 	SHOPPER_PROJECT = 64,
 	SHOPPER_DETECT = 128,
-	SHOPPER_SCALE = 256
+	SHOPPER_SCALE = 256,
+	SHOPPER_FIND_SIMILAR = 512, /* items by their attributes */
+	SHOPPER_JOIN_MODELS = 1024	/* made from other models: no training, no builder of options */
 } ShopperTask;
 
 typedef struct ShopperMetric

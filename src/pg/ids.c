@@ -66,8 +66,35 @@ list_array(FunctionCallInfo fcinfo, const ShopperIdArgument *a, int n)
 	return DatumGetArrayTypeP(OidInputFunctionCall(input, literal, element, -1));
 }
 
+/* The code of an id that d does not know. */
+static int32_t
+stranger(const ShopperDictionary *d, ShopperValueReader *reader, Datum id, ShopperDictionary *strangers, bool add)
+{
+	size_t		length;
+	const char *word = shopper_canonical_id(d, reader, id, &length);
+	int64		found;
+	uint32_t	code;
+
+	if (word == NULL)
+		return -1;
+	found = shopper_dictionary_find_text(strangers, word, length);
+	if (found < 0 && !add)
+		return -1;
+	code = (uint32_t) found;
+	if (found < 0 && shopper_dictionary_add_text(strangers, word, length, &code) != SHOPPER_OK)
+		shopper_report(strangers->env, ERROR);
+	return (int32_t) (d->n + code);
+}
+
 int32_t *
 shopper_id_list(FunctionCallInfo fcinfo, ShopperIdArgument *a, int n, const ShopperDictionary *d, const char *what, int *length)
+{
+	return shopper_id_list_with(fcinfo, a, n, d, NULL, false, what, length);
+}
+
+int32_t *
+shopper_id_list_with(FunctionCallInfo fcinfo, ShopperIdArgument *a, int n, const ShopperDictionary *d,
+					 ShopperDictionary *strangers, bool add, const char *what, int *length)
 {
 	ArrayType  *array;
 	Datum	   *values;
@@ -87,7 +114,11 @@ shopper_id_list(FunctionCallInfo fcinfo, ShopperIdArgument *a, int n, const Shop
 	deconstruct_array(array, ARR_ELEMTYPE(array), width, byval, align, &values, &nulls, length);
 	code = palloc(sizeof(int32_t) * Max(*length, 1));
 	for (int i = 0; i < *length; i++)
+	{
 		code[i] = nulls[i] ? -1 : (int32_t) shopper_find_id(d, &a->reader, values[i]);
+		if (code[i] < 0 && !nulls[i] && strangers != NULL)
+			code[i] = stranger(d, &a->reader, values[i], strangers, add);
+	}
 	return code;
 }
 

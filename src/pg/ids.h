@@ -28,6 +28,12 @@ extern int64 shopper_id_argument(FunctionCallInfo fcinfo, ShopperIdArgument *a, 
 extern int32_t *shopper_id_list(FunctionCallInfo fcinfo, ShopperIdArgument *a, int n, const ShopperDictionary *d,
 								const char *what, int *length);
 /*
+ * The same, but ids that neither d nor strangers (a dictionary of texts) knows are added to strangers when add says
+ * so; the code of one of these is its code there plus d->n.
+ */
+extern int32_t *shopper_id_list_with(FunctionCallInfo fcinfo, ShopperIdArgument *a, int n, const ShopperDictionary *d,
+									 ShopperDictionary *strangers, bool add, const char *what, int *length);
+/*
  * An error when ids of this dictionary cannot be returned as a type: integers and uuids are strict, texts take anything.
  * So a query fails at once and not at the first id that does not look like a number. list: ids were given as an array.
  */

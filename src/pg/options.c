@@ -100,6 +100,10 @@ shopper_task_in_words(ShopperTask task)
 			return "an anomaly detector";
 		case SHOPPER_SCALE:
 			return "a scaler";
+		case SHOPPER_FIND_SIMILAR:
+			return "similar items";
+		case SHOPPER_JOIN_MODELS:
+			return "a hybrid";
 	}
 	return "";
 }
@@ -127,6 +131,10 @@ default_learner(ShopperTask task)
 			return "isolation_forest";
 		case SHOPPER_SCALE:
 			return "scaler";
+		case SHOPPER_FIND_SIMILAR:
+			return "content";
+		case SHOPPER_JOIN_MODELS:
+			return "hybrid";
 	}
 	return "";
 }

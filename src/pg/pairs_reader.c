@@ -108,6 +108,31 @@ shopper_find_id(const ShopperDictionary *d, ShopperValueReader *reader, Datum id
 	return shopper_dictionary_find_text(d, word, length);
 }
 
+const char *
+shopper_canonical_id(const ShopperDictionary *d, ShopperValueReader *reader, Datum id, size_t *length)
+{
+	const char *word = shopper_value_text(reader, id, length);
+	char	   *uuid;
+	int64		number;
+
+	if (d->type == SHOPPER_ID_INT && !shopper_conversion_is_integer(reader->from))
+	{
+		if (!whole_number(word, *length, &number))
+			return NULL;
+		word = psprintf("%lld", (long long) number);
+		*length = strlen(word);
+	}
+	if (d->type == SHOPPER_ID_UUID && reader->from != SHOPPER_FROM_UUID)
+	{
+		uuid = palloc(36);
+		if (!canonical_uuid(word, *length, uuid))
+			return NULL;
+		word = uuid;
+		*length = 36;
+	}
+	return word;
+}
+
 Datum
 shopper_id_datum(const ShopperDictionary *d, int64 code, Oid type)
 {
@@ -235,6 +260,12 @@ typedef struct PairArguments	/* in fn_extra: argument numbers, 0 = absent */
 	Oid			type[7];
 } PairArguments;
 
+static bool
+is_time(Oid type)
+{
+	return type == DATEOID || type == TIMESTAMPOID || type == TIMESTAMPTZOID;
+}
+
 static PairArguments *
 find_arguments(FunctionCallInfo fcinfo, ShopperTask task)
 {
@@ -252,7 +283,9 @@ find_arguments(FunctionCallInfo fcinfo, ShopperTask task)
 		a->type[i] = type;
 		if (i < 3)
 			continue;
-		if (i == 3 && task != SHOPPER_FIND_SEQUENCES && (PG_NARGS() > 4 || (type != JSONBOID && type != UNKNOWNOID)))
+		if (i == 3 && task != SHOPPER_FIND_SEQUENCES && is_time(getBaseType(type)))
+			a->time = i;
+		else if (i == 3 && task != SHOPPER_FIND_SEQUENCES && (PG_NARGS() > 4 || (type != JSONBOID && type != UNKNOWNOID)))
 			a->value = i;
 		else if (type == JSONBOID)
 			a->options = i;
@@ -346,12 +379,6 @@ typedef struct TwinColumns
 	int			value,			/* attribute numbers from 0, -1 = absent */
 				time;
 } TwinColumns;
-
-static bool
-is_time(Oid type)
-{
-	return type == DATEOID || type == TIMESTAMPOID || type == TIMESTAMPTZOID;
-}
 
 static void
 twin_start(void *state, TupleDesc desc)

@@ -41,6 +41,8 @@ extern ShopperIdType shopper_id_type(const ShopperValueReader *reader);
 extern uint32_t shopper_add_id(ShopperEnv *env, ShopperDictionary *d, ShopperValueReader *reader, Datum id);
 /* The code of an id given as a datum of any type in a model's dictionary, or -1; texts are parsed to the dictionary's type. */
 extern int64 shopper_find_id(const ShopperDictionary *d, ShopperValueReader *reader, Datum id);
+/* The text that an id would have in the dictionary; NULL when it cannot be an id of its type. Valid as long as that of shopper_value_text(). */
+extern const char *shopper_canonical_id(const ShopperDictionary *d, ShopperValueReader *reader, Datum id, size_t *length);
 /* An id as a datum of a wanted type (int2, int4, int8, text, uuid, ...); parsed by the type's input function when needed. */
 extern Datum shopper_id_datum(const ShopperDictionary *d, int64 code, Oid type);
 

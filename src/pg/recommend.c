@@ -20,6 +20,7 @@ typedef struct Call
 	ShopperIdCall c;
 	const ShopperDictionary *users,
 			   *items;
+	ShopperDictionary strangers;	/* of sessions: items of the call that the model does not know */
 } Call;
 
 static bool
@@ -28,6 +29,7 @@ begin(FunctionCallInfo fcinfo, Call *call)
 	if (!shopper_id_call_begin(fcinfo, &call->c, SHOPPER_RATINGS, wanted, hint))
 		return false;
 	shopper_check(call->c.env, shopper_recommend_ids(call->c.env, call->c.model, &call->users, &call->items));
+	shopper_check(call->c.env, shopper_dictionary_init(&call->strangers, call->c.env, SHOPPER_ID_TEXT));
 	return true;
 }
 
@@ -40,9 +42,17 @@ id_argument(const Call *call, int n, const ShopperDictionary *d, const char *wha
 }
 
 static int32_t *
-items_argument(const Call *call, int n, const char *what, int *length)
+items_argument(Call *call, int n, const char *what, int *length)
 {
-	return shopper_id_list(call->c.fcinfo, &call->c.argument[n], n, call->items, what, length);
+	return shopper_id_list_with(call->c.fcinfo, &call->c.argument[n], n, call->items, &call->strangers, false, what, length);
+}
+
+/* The items of a basket; of a session with those that the model does not know. */
+static int32_t *
+basket_argument(Call *call, int n, int *length)
+{
+	return shopper_id_list_with(call->c.fcinfo, &call->c.argument[n], n, call->items, &call->strangers,
+								shopper_recommends_next(call->c.model), "items", length);
 }
 
 /* NULL is no limit, as in LIMIT NULL. */
@@ -56,11 +66,22 @@ limit_argument(FunctionCallInfo fcinfo, int n)
 	return PG_GETARG_INT32(n);
 }
 
+/* A share, from 0 to 1. */
+static double
+share_argument(FunctionCallInfo fcinfo, int n, const char *what, double initial)
+{
+	double		share = PG_ARGISNULL(n) ? initial : PG_GETARG_FLOAT8(n);
+
+	if (!(share >= 0 && share <= 1))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be from 0 to 1, got %g", what, share)));
+	return share;
+}
+
 /* Arguments n to n + 3: n, exclude_seen, only_items, not_items. */
 static ShopperItemFilter
-filter_arguments(FunctionCallInfo fcinfo, const Call *call, int n)
+filter_arguments(FunctionCallInfo fcinfo, Call *call, int n)
 {
-	ShopperItemFilter filter = {.n = limit_argument(fcinfo, n)};
+	ShopperItemFilter filter = {.n = limit_argument(fcinfo, n),.strangers = (int) call->strangers.n};
 
 	filter.exclude_seen = PG_ARGISNULL(n + 1) || PG_GETARG_BOOL(n + 1);
 	filter.only_items = items_argument(call, n + 2, "only_items", &filter.n_only);
@@ -95,26 +116,17 @@ put_rows(Call *call, const ShopperDictionary *d, Oid type, const ShopperRecommen
 		bool		null[4] = {false};
 
 		shopper_id_row_begin(&call->c);
-		v[0] = shopper_id_datum(d, row[i].code, type);
+		v[0] = row[i].code < d->n ? shopper_id_datum(d, row[i].code, type)
+			: shopper_id_datum(&call->strangers, row[i].code - d->n, type);
 		shopper_set_float(&v[1], &null[1], row[i].score);
 		v[2] = Int32GetDatum((int32) row[i].rank);
 		if (call->c.desc->natts > 3)
-			v[3] = CStringGetTextDatum(shopper_source_name(row[i].source));
+			v[3] = CStringGetTextDatum(shopper_source_name(call->c.model, row[i].source));
 		shopper_id_row_end(&call->c, v, null);
 	}
 }
 
 /* ---- svd_recommend, recommend: (model, user_id [, item_type], n, exclude_seen, only_items, not_items, diversity) ---- */
-
-static double
-diversity_argument(FunctionCallInfo fcinfo, int n)
-{
-	double		diversity = PG_ARGISNULL(n) ? 0 : PG_GETARG_FLOAT8(n);
-
-	if (!(diversity >= 0 && diversity <= 1))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("diversity must be from 0 to 1, got %g", diversity)));
-	return diversity;
-}
 
 static Datum
 recommend(FunctionCallInfo fcinfo, bool witness)
@@ -131,7 +143,7 @@ recommend(FunctionCallInfo fcinfo, bool witness)
 	type = output_type(&call, call.items, "item", witness, false);
 	user = id_argument(&call, 1, call.users, "user");
 	filter = filter_arguments(fcinfo, &call, witness ? 3 : 2);
-	filter.diversity = diversity_argument(fcinfo, witness ? 7 : 6);
+	filter.diversity = share_argument(fcinfo, witness ? 7 : 6, "diversity", 0);
 	shopper_check(call.c.env, shopper_recommend(call.c.env, call.c.model, user, &filter, &row, &n));
 	put_rows(&call, call.items, type, row, n);
 	return shopper_id_call_end(&call.c);
@@ -185,7 +197,7 @@ recommend_for_basket(FunctionCallInfo fcinfo, bool witness)
 	if (!begin(fcinfo, &call))
 		return (Datum) 0;
 	type = output_type(&call, call.items, "item", witness, true);
-	items = items_argument(&call, 1, "items", &n_items);
+	items = basket_argument(&call, 1, &n_items);
 	filter = filter_arguments(fcinfo, &call, witness ? 3 : 2);
 	ratings = ratings_argument(fcinfo, witness ? 7 : 6, n_items);
 	shopper_check(call.c.env, shopper_recommend_for_basket(call.c.env, call.c.model, items, ratings, n_items, &filter, &row, &n));
@@ -225,7 +237,7 @@ put_block(Call *call, const ShopperRecommendAll *all, const int32_t *user, int64
 			v[1] = shopper_id_of(items, (int32_t) row->code);
 			shopper_set_float(&v[2], &null[2], row->score);
 			v[3] = Int32GetDatum((int32) row->rank);
-			v[4] = CStringGetTextDatum(shopper_source_name(row->source));
+			v[4] = CStringGetTextDatum(shopper_source_name(call->c.model, row->source));
 			shopper_id_row_end(&call->c, v, null);
 		}
 }
@@ -297,6 +309,61 @@ Datum
 shopper_sql_recommend_all_as(PG_FUNCTION_ARGS)
 {
 	return recommend_all(fcinfo, true);
+}
+
+/* ---- recommend_for_segment: (model, users [, item_type], n, max_seen, only_items, not_items) ---- */
+
+static Datum
+recommend_for_segment(FunctionCallInfo fcinfo, bool witness)
+{
+	Call		call;
+	ShopperItemFilter filter = {0};
+	ShopperSegmentRow *row;
+	int32_t    *user;
+	int			first = witness ? 3 : 2,
+				n_users;
+	double		max_seen;
+	int64_t		n;
+	Oid			type;
+
+	if (!begin(fcinfo, &call))
+		return (Datum) 0;
+	type = output_type(&call, call.items, "item", witness, false);
+	user = shopper_id_list(fcinfo, &call.c.argument[1], 1, call.users, "users", &n_users);
+	filter.n = limit_argument(fcinfo, first);
+	max_seen = share_argument(fcinfo, first + 1, "max_seen", 0.5);
+	filter.only_items = items_argument(&call, first + 2, "only_items", &filter.n_only);
+	filter.not_items = items_argument(&call, first + 3, "not_items", &filter.n_not);
+	shopper_check(call.c.env, shopper_recommend_for_segment(call.c.env, call.c.model, user, n_users, max_seen, &filter, &row, &n));
+	for (int64_t i = 0; i < n; i++)
+	{
+		Datum		v[6];
+		bool		null[6] = {false};
+
+		shopper_id_row_begin(&call.c);
+		v[0] = shopper_id_datum(call.items, row[i].item.code, type);
+		shopper_set_float(&v[1], &null[1], row[i].item.score);
+		v[2] = Int32GetDatum((int32) row[i].item.rank);
+		shopper_set_float(&v[3], &null[3], row[i].reach);
+		shopper_set_float(&v[4], &null[4], row[i].seen);
+		v[5] = CStringGetTextDatum(shopper_source_name(call.c.model, row[i].item.source));
+		shopper_id_row_end(&call.c, v, null);
+	}
+	return shopper_id_call_end(&call.c);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sql_recommend_for_segment);
+Datum
+shopper_sql_recommend_for_segment(PG_FUNCTION_ARGS)
+{
+	return recommend_for_segment(fcinfo, false);
+}
+
+PG_FUNCTION_INFO_V1(shopper_sql_recommend_for_segment_as);
+Datum
+shopper_sql_recommend_for_segment_as(PG_FUNCTION_ARGS)
+{
+	return recommend_for_segment(fcinfo, true);
 }
 
 /* ---- similar_items, similar_users: (model, id [, type], n) ---- */

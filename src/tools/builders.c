@@ -71,6 +71,8 @@ main(void)
 	{
 		const ShopperOption *shared = shopper_shape_options((*l)->shape);
 
+		if ((*l)->tasks == SHOPPER_JOIN_MODELS)
+			continue;
 		printf("CREATE FUNCTION @extschema@.%s(\n", (*l)->name);
 		print_arguments((*l)->options);
 		print_arguments(shared);

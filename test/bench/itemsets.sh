@@ -33,3 +33,5 @@ for case in "baskets 0.001" "baskets 0.0002" "t10i4d100k 0.001" "mushroom 0.1"; 
 done
 echo "== from reading to rules and suggestions"
 "$dir/itemsets_rules" "$dir/baskets.txt" 0.001 lcm 0.2 3
+echo "== suggestions with 300,000 rules and more"
+"$dir/itemsets_rules" "$dir/baskets.txt" 0.00004 lcm 0

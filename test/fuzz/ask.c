@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../../src/core/hash.h"
+#include "../../src/models/recommend/content.h"
 #include "../../src/models/recommend/evaluate_lists.h"
 #include "../../src/models/recommend/recommend.h"
 #include "../../src/models/supervised/bayes_net.h"
@@ -254,6 +255,25 @@ ask_lists(ShopperEnv *env, const ShopperModel *m, const ShopperDictionary *users
 }
 
 static void
+ask_shared(ShopperEnv *env, const ShopperModel *m, int64_t item, int64_t other)
+{
+	const ShopperContent *c = m->state;
+	ShopperShared *shared;
+	int64_t		n;
+
+	if (shopper_content_shared(env, m, item, other, 20, &shared, &n) != SHOPPER_OK)
+		return;
+	for (int64_t i = 0; i < n; i++)
+	{
+		const ShopperAttribute *a = &c->attribute[shared[i].attribute];
+
+		touch(a->name);
+		if (shared[i].term >= 0)
+			fuzz_sink += (double) a->terms.count[shared[i].term] + shared[i].contribution;
+	}
+}
+
+static void
 ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 {
 	const ShopperDictionary *users,
@@ -262,7 +282,9 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	ShopperRecommendation *rows;
 	ShopperRecommendAll all;
 	ShopperReason *reason;
-	int32_t		basket[4];
+	ShopperSegmentRow *segment;
+	int32_t		basket[4],
+				group[3];
 	int64_t		user,
 				item,
 				n;
@@ -283,6 +305,8 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 		basket[i] = (int32_t) (shopper_random(random, 9, (uint64_t) i) % (uint64_t) (items->n + 1)) - 1;
 		ratings[i] = i;
 	}
+	for (int i = 0; i < 3; i++)
+		group[i] = (int32_t) (shopper_random(random, 10, (uint64_t) i) % (uint64_t) (users->n + 1)) - 1;
 	if (shopper_recommend(env, m, user, &filter, &rows, &n) == SHOPPER_OK)
 		touch_items(items, rows, n);
 	if (users->n > 0 && shopper_recommend_all_begin(env, m, &filter, &all) == SHOPPER_OK)
@@ -294,6 +318,9 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	}
 	if (shopper_recommend_for_basket(env, m, basket, random % 3 == 0 ? ratings : NULL, 4, &filter, &rows, &n) == SHOPPER_OK)
 		touch_items(items, rows, n);
+	if (shopper_recommend_for_segment(env, m, group, 3, 0.5, &filter, &segment, &n) == SHOPPER_OK)
+		for (int64_t i = 0; i < n; i++)
+			fuzz_sink += (double) items->count[segment[i].item.code] + segment[i].seen;
 	if (shopper_predict_rating(env, m, user, item, &rating) == SHOPPER_OK)
 		fuzz_sink += rating;
 	ask_lists(env, m, users, items, random);
@@ -302,6 +329,8 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 			fuzz_sink += (double) items->count[reason[i].code] + reason[i].share;
 	if (shopper_similar_items(env, m, item, 5, &rows, &n) == SHOPPER_OK)
 		touch_items(items, rows, n);
+	if (m->task == SHOPPER_FIND_SIMILAR)
+		ask_shared(env, m, item, (int64_t) (random / 8 % (uint64_t) (items->n + 1)) - 1);
 	if (shopper_similar_users(env, m, user, 5, &rows, &n) == SHOPPER_OK)
 		for (int64_t i = 0; i < n; i++)
 			if (rows[i].code < 0 || rows[i].code >= users->n)
@@ -397,14 +426,15 @@ merge_with_itself(ShopperEnv *env, const ShopperModel *m)
 void
 fuzz_continue(ShopperEnv *env, const ShopperModel *m)
 {
+	const ShopperOptionValue *implicit = shopper_option_find(&m->options, "implicit");
 	ShopperModel next;
 
 	env->status = SHOPPER_OK;
 	if (m->learner->merge != NULL)
 		(void) merge_with_itself(env, m);
 	env->status = SHOPPER_OK;
-	if (m->learner->shape == SHOPPER_RATINGS)
-		(void) fuzz_train_ratings(env, &next, m->learner, shopper_option_boolean(&m->options, "implicit"),
+	if (m->learner->train_ratings != NULL)
+		(void) fuzz_train_ratings(env, &next, m->learner, implicit != NULL && implicit->boolean,
 								  m->learner == &shopper_learner_svd || m->learner == &shopper_learner_als ? "factors=3 epochs=1" : "", m);
 	else if (m->learner->shape == SHOPPER_POINTS)
 		(void) fuzz_train_points(env, &next, m->learner, strcmp(m->learner->name, "gaussian_mixture") == 0 ? "k=2 starts=1 max_iterations=3"

@@ -13,6 +13,7 @@ enum
 #define RATINGS(name, learner, implicit, options) +1
 #define SUMS(name) +1
 #define POINTS(name, learner, options) +1
+#define MADE(name, function) +1
 	FUZZ_KINDS = 0
 #include "kinds.def"
 #undef ROWS
@@ -21,6 +22,7 @@ enum
 #undef RATINGS
 #undef SUMS
 #undef POINTS
+#undef MADE
 };
 extern const char *const fuzz_kind_name[FUZZ_KINDS];
 /* Train kind k and encode it; ends the program when that fails. */

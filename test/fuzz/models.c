@@ -8,6 +8,8 @@
 
 #include "../../src/core/hash.h"
 #include "../../src/features/intake.h"
+#include "../../src/models/recommend/content.h"
+#include "../../src/models/recommend/hybrid.h"
 #include "../../src/models/supervised/sums.h"
 
 const char *const fuzz_kind_name[FUZZ_KINDS] = {
@@ -17,6 +19,7 @@ const char *const fuzz_kind_name[FUZZ_KINDS] = {
 #define RATINGS(name, learner, implicit, options) name,
 #define SUMS(name) name,
 #define POINTS(name, learner, options) name,
+#define MADE(name, function) name,
 #include "kinds.def"
 #undef ROWS
 #undef BASKETS
@@ -24,6 +27,7 @@ const char *const fuzz_kind_name[FUZZ_KINDS] = {
 #undef RATINGS
 #undef SUMS
 #undef POINTS
+#undef MADE
 };
 
 enum {N_ROWS = 200, USERS = 12, ITEMS = 9, BASKETS = 30};
@@ -248,6 +252,56 @@ train_sums(ShopperEnv *env, ShopperModel *model)
 	return shopper_sums_model(env, model, s, names);
 }
 
+/* ---- items by their attributes ---- */
+
+static ShopperStatus
+make_content(ShopperEnv *env, ShopperModel *model)
+{
+	static char names[5][8] = {"kind", "tags", "title", "price", "taste"};
+	ShopperContentIntake in;
+
+	SHOPPER_TRY(start(env, model, &shopper_learner_content, SHOPPER_FIND_SIMILAR, ""));
+	SHOPPER_TRY(shopper_content_begin(env, model, &in, SHOPPER_ID_TEXT, 5));
+	for (int a = 0; a < 5; a++)
+	{
+		in.content->attribute[a].name = names[a];
+		in.content->attribute[a].kind = (ShopperAttributeKind) a;
+		in.content->attribute[a].weight = a + 1;
+		in.is_id[a] = false;
+	}
+	for (int i = 0; i < ITEMS; i++)
+	{
+		char		word[24];
+		uint32_t	code;
+		double		v[2] = {i, 1};
+
+		snprintf(word, sizeof(word), "item %d", i);
+		SHOPPER_TRY(shopper_dictionary_add_text(&in.content->events.item, word, strlen(word), &code));
+		SHOPPER_TRY(shopper_content_item(&in, code));
+		SHOPPER_TRY(shopper_content_term(&in, 0, i % 2 ? "odd" : "even", i % 2 ? 3 : 4));
+		for (int t = 0; t < 3; t++)
+			if (shopper_uniform(4, (uint64_t) i, (uint64_t) t) < 0.6)
+				SHOPPER_TRY(shopper_content_term(&in, 1, &"abc"[t], 1));
+		SHOPPER_TRY(shopper_content_text(&in, 2, "the same for all", (size_t) (i % 4) * 4 + 4));
+		shopper_content_number(&in, 3, i % 3);
+		SHOPPER_TRY(shopper_content_vector(&in, 4, v, i % 5 == 0 ? 0 : 2));
+		SHOPPER_TRY(shopper_content_commit(&in));
+	}
+	return shopper_content_finish(env, model, &in);
+}
+
+static ShopperStatus
+make_hybrid(ShopperEnv *env, ShopperModel *model)
+{
+	ShopperModel part[3];
+
+	SHOPPER_TRY(fuzz_train_ratings(env, &part[0], &shopper_learner_item_knn, false, "k=3 implicit=true", NULL));
+	SHOPPER_TRY(fuzz_train_ratings(env, &part[1], &shopper_learner_markov, false, "decay=0.5", NULL));
+	SHOPPER_TRY(make_content(env, &part[2]));
+	SHOPPER_TRY(start(env, model, &shopper_learner_hybrid, SHOPPER_JOIN_MODELS, ""));
+	return shopper_hybrid_make(env, model, part, 3);
+}
+
 static ShopperStatus
 train(ShopperEnv *env, int k, ShopperModel *model)
 {
@@ -265,6 +319,8 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 	if (k == at++) return fuzz_train_points(env, model, &shopper_learner_##learner, options, NULL);
 #define SUMS(name) \
 	if (k == at++) return train_sums(env, model);
+#define MADE(name, function) \
+	if (k == at++) return function(env, model);
 #include "kinds.def"
 #undef ROWS
 #undef BASKETS
@@ -272,6 +328,7 @@ train(ShopperEnv *env, int k, ShopperModel *model)
 #undef RATINGS
 #undef SUMS
 #undef POINTS
+#undef MADE
 	return SHOPPER_UNSUPPORTED;
 }
 

@@ -80,7 +80,7 @@ questions(void)
 	f = model.state;
 	filters(env, &model);
 	CHECK_OK(env, shopper_recommend(env, &model, -1, &unseen, &rows, &n));
-	CHECK(n == f->events.item.n && ordered(rows, n) && strcmp(shopper_source_name(rows[0].source), "popular") == 0);
+	CHECK(n == f->events.item.n && ordered(rows, n) && strcmp(shopper_source_name(&model, rows[0].source), "popular") == 0);
 	CHECK(rows[0].score == f->events.popularity[rows[0].code]);
 
 	CHECK_OK(env, shopper_predict_rating(env, &model, -1, -1, &rating));

@@ -17,11 +17,14 @@ typedef struct Candidates
 	int64_t		n;
 	double	   *score;
 	unsigned char *out;			/* 1: not a candidate */
+	unsigned char *from;		/* of models with parts: which one gives most; else NULL */
 } Candidates;
 
 const char *
-shopper_source_name(ShopperSource source)
+shopper_source_name(const ShopperModel *model, ShopperSource source)
 {
+	if (source >= SHOPPER_FROM_PART)
+		return model->learner->recommender->part_name(model, (int) source - SHOPPER_FROM_PART);
 	return source == SHOPPER_FROM_MODEL ? "model" : source == SHOPPER_FROM_BASKET ? "basket" : "popular";
 }
 
@@ -76,6 +79,8 @@ best_rows(ShopperEnv *env, const Candidates *c, int64_t wanted, ShopperSource so
 			shopper_best_offer(&best, c->score[i], i);
 	}
 	*n = shopper_best_rows(&best, source, *rows);
+	for (int64_t i = 0; i < *n && c->from != NULL; i++)
+		(*rows)[i].source = (ShopperSource) (SHOPPER_FROM_PART + c->from[(*rows)[i].code]);
 	shopper_release(env, best.entry);
 	return SHOPPER_OK;
 }
@@ -84,9 +89,18 @@ static ShopperStatus
 candidates_init(ShopperEnv *env, Candidates *c, int64_t n)
 {
 	c->n = n;
+	c->from = NULL;
 	SHOPPER_NEW0(env, c->score, n);
 	SHOPPER_NEW0(env, c->out, n);
 	return SHOPPER_OK;
+}
+
+static void
+candidates_free(ShopperEnv *env, Candidates *c)
+{
+	shopper_release(env, c->score);
+	shopper_release(env, c->out);
+	shopper_release(env, c->from);
 }
 
 void
@@ -129,13 +143,24 @@ shopper_recommend(ShopperEnv *env, const ShopperModel *model, int64_t user, cons
 	int64_t		pool = filter->n;
 
 	SHOPPER_TRY(recommender_of(env, model, &e, &r));
+	if (r->score_user == NULL)
+	{
+		cannot(env, model, "users");
+		shopper_hint(env, "Give the user's items to recommend_for_basket().");
+		return env->status;
+	}
 	SHOPPER_TRY(candidates_init(env, &c, e->item.n));
 	known = user >= 0 && user < e->user.n;
 	shopper_filter_items(filter, c.n, c.out);
 	if (known && filter->exclude_seen)
 		for (int64_t i = e->seen_start[user]; i < e->seen_start[user + 1]; i++)
 			c.out[e->seen[i]] = 1;
-	if (known)
+	if (known && r->score_user_from != NULL)
+	{
+		SHOPPER_NEW0(env, c.from, c.n);
+		SHOPPER_TRY(r->score_user_from(env, model, user, c.score, c.from));
+	}
+	else if (known)
 		SHOPPER_TRY(r->score_user(env, model, user, c.score));
 	else
 		popular_scores(e, &c);
@@ -145,12 +170,42 @@ shopper_recommend(ShopperEnv *env, const ShopperModel *model, int64_t user, cons
 	SHOPPER_TRY(best_rows(env, &c, pool, known ? SHOPPER_FROM_MODEL : SHOPPER_FROM_POPULARITY, rows, n));
 	if (pool > filter->n || pool == INT64_MAX)
 		SHOPPER_TRY(shopper_diversify(env, model, filter->diversity, filter->n, *rows, n));
-	shopper_release(env, c.score);
-	shopper_release(env, c.out);
+	candidates_free(env, &c);
 	return SHOPPER_OK;
 }
 
 /* ---- for a basket ---- */
+
+bool
+shopper_recommends_next(const ShopperModel *model)
+{
+	return model->learner->recommender != NULL && model->learner->recommender->ordered;
+}
+
+/* The items of a session as lines, in the order in which they came last; at, (codes) zeros. */
+static int64_t
+session_lines(const ShopperModel *model, const int32_t *items, const double *ratings, int n_items, int64_t codes, int32_t *at, ShopperLine *line)
+{
+	bool		adds_up;
+	double		usual = model->learner->recommender->basket_value != NULL
+		? model->learner->recommender->basket_value(model, &adds_up) : 1;
+	int64_t		n = 0;
+
+	for (int i = n_items - 1; i >= 0; i--)
+		if (items[i] >= 0 && items[i] < codes && at[items[i]] == 0 && (ratings == NULL || fabs(ratings[i]) <= 1e30))
+		{
+			at[items[i]] = 1;
+			line[n++] = (ShopperLine) {items[i], (float) (ratings != NULL ? ratings[i] : usual)};
+		}
+	for (int64_t i = 0; i < n / 2; i++)
+	{
+		ShopperLine swap = line[i];
+
+		line[i] = line[n - 1 - i];
+		line[n - 1 - i] = swap;
+	}
+	return n;
+}
 
 /*
  * The known items as lines. An item given twice: events add up, of ratings the last
@@ -192,27 +247,42 @@ shopper_recommend_for_basket(ShopperEnv *env, const ShopperModel *model, const i
 	ShopperLine *line;
 	int32_t    *at;
 	Candidates	c;
-	int64_t		n_lines;
+	int64_t		codes,
+				n_lines;
 
 	SHOPPER_TRY(recommender_of(env, model, &e, &r));
-	SHOPPER_NEW0(env, at, e->item.n);
-	SHOPPER_NEW(env, line, n_items < e->item.n ? n_items : e->item.n);
-	n_lines = basket_lines(model, e, items, ratings, n_items, at, line);
+	codes = e->item.n + (r->ordered ? filter->strangers : 0);
+	SHOPPER_NEW0(env, at, codes);
+	SHOPPER_NEW(env, line, n_items < codes ? n_items : codes);
+	n_lines = r->ordered ? session_lines(model, items, ratings, n_items, codes, at, line)
+		: basket_lines(model, e, items, ratings, n_items, at, line);
 	shopper_release(env, at);
+	if (n_lines == 0 && r->score_user == NULL)
+	{
+		*n = 0;
+		SHOPPER_NEW(env, *rows, 0);
+		return SHOPPER_OK;
+	}
 	if (n_lines == 0)
 		return shopper_recommend(env, model, -1, filter, rows, n);
-	SHOPPER_TRY(candidates_init(env, &c, e->item.n));
+	SHOPPER_TRY(candidates_init(env, &c, codes));
+	for (int64_t i = e->item.n; i < codes; i++)
+		c.score[i] = -INFINITY;
 	shopper_filter_items(filter, c.n, c.out);
 	for (int64_t i = 0; i < n_lines && filter->exclude_seen; i++)
 		c.out[line[i].code] = 1;
-	if (r->score_basket != NULL)
+	if (r->score_basket_from != NULL)
+	{
+		SHOPPER_NEW0(env, c.from, c.n);
+		SHOPPER_TRY(r->score_basket_from(env, model, line, n_lines, c.score, c.from));
+	}
+	else if (r->score_basket != NULL)
 		SHOPPER_TRY(r->score_basket(env, model, line, n_lines, c.score));
 	else
 		popular_scores(e, &c);
 	drop_impossible(&c);
 	SHOPPER_TRY(best_rows(env, &c, filter->n, r->score_basket != NULL ? SHOPPER_FROM_BASKET : SHOPPER_FROM_POPULARITY, rows, n));
-	shopper_release(env, c.score);
-	shopper_release(env, c.out);
+	candidates_free(env, &c);
 	shopper_release(env, line);
 	return SHOPPER_OK;
 }
@@ -254,8 +324,7 @@ similar(ShopperEnv *env, const ShopperModel *model, bool users, int64_t code, in
 	c.score[code] = -INFINITY;
 	drop_impossible(&c);
 	SHOPPER_TRY(best_rows(env, &c, wanted, SHOPPER_FROM_MODEL, out, n));
-	shopper_release(env, c.score);
-	shopper_release(env, c.out);
+	candidates_free(env, &c);
 	return SHOPPER_OK;
 }
 
@@ -302,8 +371,7 @@ shopper_explain_recommendation(ShopperEnv *env, const ShopperModel *model, int64
 	for (int64_t i = 0; i < *n_rows; i++)
 		(*rows)[i] = (ShopperReason) {e->seen[first + best[i].code], best[i].score, sum > 0 ? best[i].score / sum : 0};
 	shopper_release(env, best);
-	shopper_release(env, c.score);
-	shopper_release(env, c.out);
+	candidates_free(env, &c);
 	return SHOPPER_OK;
 }
 

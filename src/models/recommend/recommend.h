@@ -17,7 +17,8 @@ typedef enum ShopperSource
 {
 	SHOPPER_FROM_MODEL,			/* a known user */
 	SHOPPER_FROM_BASKET,		/* folded in from given items */
-	SHOPPER_FROM_POPULARITY		/* nothing is known: most popular first */
+	SHOPPER_FROM_POPULARITY,	/* nothing is known: most popular first */
+	SHOPPER_FROM_PART			/* and above: the part of a model of several that gives most, numbered from here */
 } ShopperSource;
 
 typedef struct ShopperRecommendation
@@ -37,11 +38,15 @@ typedef struct ShopperItemFilter
 	const int32_t *not_items;
 	int			n_not;
 	bool		exclude_seen;	/* leave out the user's items, or those of the basket */
+	int			strangers;		/* codes from the number of items on stand for so many items that only the basket has; of ordered models */
 	double		diversity;		/* 0 to 1: how much unlike the rows of shopper_recommend() shall be (diversity.c) */
 } ShopperItemFilter;
 
-/* model, basket, popular: the SQL column "source" */
-extern const char *shopper_source_name(ShopperSource source);
+/* model, basket, popular, or the learner of a part: the SQL column "source" */
+extern const char *shopper_source_name(const ShopperModel *model, ShopperSource source);
+
+/* Whether baskets are sessions, the latest item last, whose items may be recommended even if the model does not know them. */
+extern bool shopper_recommends_next(const ShopperModel *model);
 
 /* The dictionaries of a model. */
 extern ShopperStatus shopper_recommend_ids(ShopperEnv *env, const ShopperModel *model, const ShopperDictionary **users,
@@ -65,6 +70,7 @@ typedef struct ShopperRecommendAll
 	void	   *prepared;		/* the learner's */
 	struct ShopperBest *best;	/* (block) */
 	double	   *score;			/* (items), without a block function */
+	unsigned char *from;		/* (items) of models with parts; else NULL */
 	ShopperRecommendation *rows;	/* (block, n): of the block's user b from rows[b * n] on */
 	int64_t    *n_rows;			/* (block) */
 } ShopperRecommendAll;
@@ -74,10 +80,26 @@ extern ShopperStatus shopper_recommend_all_begin(ShopperEnv *env, const ShopperM
 /* Fills rows and n_rows for at most all->block known users. */
 extern ShopperStatus shopper_recommend_all_block(ShopperEnv *env, ShopperRecommendAll *all, const int32_t *user, int64_t n);
 
+/* One item for a group of users; see segment.c. */
+typedef struct ShopperSegmentRow
+{
+	ShopperRecommendation item; /* score: mean of the members' scores, each brought to 0 to 1 */
+	double		reach;			/* share of the members whose own best n it is among; NAN when popular items are given */
+	double		seen;			/* share of the members who have it */
+} ShopperSegmentRow;
+
+/*
+ * Items for a group of users, best first; user NULL: all. Unknown users do not count; when none is known, popular
+ * items. Items that more than a share max_seen of the members have are left out; exclude_seen is not looked at.
+ */
+extern ShopperStatus shopper_recommend_for_segment(ShopperEnv *env, const ShopperModel *model, const int32_t *user, int64_t n_users,
+												   double max_seen, const ShopperItemFilter *filter, ShopperSegmentRow **rows, int64_t *n);
+
 /*
  * Items for somebody who is known by a basket alone. ratings, (n_items), may be NULL:
  * then every item counts as one event, or in an explicit model as rated highest.
- * When no item is known, popular ones.
+ * When no item is known, popular ones. Of ordered models the last item is the latest,
+ * and rows may be strangers (ShopperItemFilter).
  */
 extern ShopperStatus shopper_recommend_for_basket(ShopperEnv *env, const ShopperModel *model, const int32_t *items,
 												  const double *ratings, int n_items, const ShopperItemFilter *filter,

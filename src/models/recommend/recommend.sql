@@ -27,8 +27,8 @@ CREATE AGGREGATE @extschema@.train_recommender(user_id "any", item_id "any", rat
 CREATE AGGREGATE @extschema@.train_recommender(user_id "any", item_id "any", rating "any", rated_at timestamptz, options jsonb)
 	(SFUNC = @extschema@.shopper_recommender_accum, STYPE = internal, SSPACE = 1048576, FINALFUNC = @extschema@.shopper_pairs_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);
 COMMENT ON AGGREGATE @extschema@.train_recommender("any", "any") IS 'Learn what each user likes from the items that users took (implicit feedback), with svd()';
-COMMENT ON AGGREGATE @extschema@.train_recommender("any", "any", "any") IS 'Learn what each user likes; the third argument is a rating, or options from svd() for implicit feedback';
-COMMENT ON AGGREGATE @extschema@.train_recommender("any", "any", "any", jsonb) IS 'Learn what each user likes from ratings; options come from svd()';
+COMMENT ON AGGREGATE @extschema@.train_recommender("any", "any", "any") IS 'Learn what each user likes; the third argument is a rating, the time of the event, or options from svd() for implicit feedback';
+COMMENT ON AGGREGATE @extschema@.train_recommender("any", "any", "any", jsonb) IS 'Learn what each user likes from ratings; options come from svd(). With a date or timestamp as third argument: from events and their times, as markov() and session_knn() need them';
 COMMENT ON AGGREGATE @extschema@.train_recommender("any", "any", "any", jsonb, bytea) IS 'Learn what each user likes from ratings, starting from an earlier model';
 COMMENT ON AGGREGATE @extschema@.train_recommender("any", "any", "any", timestamptz, jsonb) IS 'Learn what each user likes from ratings with their times: the latest rating of an item counts';
 
@@ -102,31 +102,31 @@ CREATE FUNCTION @extschema@.recommend_for_basket(model bytea, items bigint[], n 
 	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, ratings float8[] DEFAULT NULL)
 RETURNS TABLE(item bigint, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_for_basket';
-COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, bigint[], int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, for integer ids; source is basket, or popular when no item is known; ratings: one for each item, for models of ratings';
+COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, bigint[], int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, for integer ids; source is basket, or popular when no item is known; of markov and session_knn items are those of a session, the latest last, and exclude_seen => false lets it return to them; ratings: one for each item, for models of ratings';
 
 CREATE FUNCTION @extschema@.recommend_for_basket(model bytea, items text[], n int DEFAULT 10, exclude_seen boolean DEFAULT true,
 	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, ratings float8[] DEFAULT NULL)
 RETURNS TABLE(item text, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_for_basket';
-COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, text[], int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, ids in text form, of any model; source is basket, or popular when no item is known; ratings: one for each item, for models of ratings';
+COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, text[], int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, ids in text form, of any model; source is basket, or popular when no item is known; of markov and session_knn items are those of a session, the latest last, and exclude_seen => false lets it return to them; ratings: one for each item, for models of ratings';
 
 CREATE FUNCTION @extschema@.recommend_for_basket(model bytea, items uuid[], n int DEFAULT 10, exclude_seen boolean DEFAULT true,
 	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, ratings float8[] DEFAULT NULL)
 RETURNS TABLE(item uuid, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_for_basket';
-COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, uuid[], int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, for uuid ids; source is basket, or popular when no item is known; ratings: one for each item, for models of ratings';
+COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, uuid[], int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, for uuid ids; source is basket, or popular when no item is known; of markov and session_knn items are those of a session, the latest last, and exclude_seen => false lets it return to them; ratings: one for each item, for models of ratings';
 
 CREATE FUNCTION @extschema@.recommend_for_basket(model bytea, items text, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
 	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, ratings float8[] DEFAULT NULL)
 RETURNS TABLE(item text, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_for_basket';
-COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, text, int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, items as an array literal like {1,2}; source is basket, or popular when no item is known; ratings: one for each item, for models of ratings';
+COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, text, int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, items as an array literal like {1,2}; source is basket, or popular when no item is known; of markov and session_knn items are those of a session, the latest last, and exclude_seen => false lets it return to them; ratings: one for each item, for models of ratings';
 
 CREATE FUNCTION @extschema@.recommend_for_basket(model bytea, items "any", item_type anyelement, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
 	only_items "any" DEFAULT NULL, not_items "any" DEFAULT NULL, ratings float8[] DEFAULT NULL)
 RETURNS TABLE(item anyelement, score float8, rank int, source text)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'shopper_sql_recommend_for_basket_as';
-COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, "any", anyelement, int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, items of the type of item_type; source is basket, or popular when no item is known; ratings: one for each item, for models of ratings';
+COMMENT ON FUNCTION @extschema@.recommend_for_basket(bytea, "any", anyelement, int, boolean, "any", "any", float8[]) IS 'The n best items to add to a basket, items of the type of item_type; source is basket, or popular when no item is known; of markov and session_knn items are those of a session, the latest last, and exclude_seen => false lets it return to them; ratings: one for each item, for models of ratings';
 
 CREATE FUNCTION @extschema@.similar_items(model bytea, item bigint, n int DEFAULT 10)
 RETURNS TABLE(item bigint, score float8, rank int)
@@ -181,22 +181,22 @@ COMMENT ON FUNCTION @extschema@.predict_rating(bytea, "any", "any") IS 'The rati
 CREATE FUNCTION @extschema@.explain_recommendation(model bytea, user_id "any", item_id bigint, n int DEFAULT 5)
 RETURNS TABLE(item bigint, contribution float8, share float8)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'shopper_sql_explain_recommendation';
-COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", bigint, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn and factor models; for integer ids';
+COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", bigint, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, markov, session_knn and factor models; for integer ids';
 
 CREATE FUNCTION @extschema@.explain_recommendation(model bytea, user_id "any", item_id text, n int DEFAULT 5)
 RETURNS TABLE(item text, contribution float8, share float8)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'shopper_sql_explain_recommendation';
-COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", text, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn and factor models; ids in text form, of any model';
+COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", text, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, markov, session_knn and factor models; ids in text form, of any model';
 
 CREATE FUNCTION @extschema@.explain_recommendation(model bytea, user_id "any", item_id uuid, n int DEFAULT 5)
 RETURNS TABLE(item uuid, contribution float8, share float8)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'shopper_sql_explain_recommendation';
-COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", uuid, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn and factor models; for uuid ids';
+COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", uuid, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, markov, session_knn and factor models; for uuid ids';
 
 CREATE FUNCTION @extschema@.explain_recommendation(model bytea, user_id "any", item_id "any", item_type anyelement, n int DEFAULT 5)
 RETURNS TABLE(item anyelement, contribution float8, share float8)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'shopper_sql_explain_recommendation_as';
-COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", "any", anyelement, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn and factor models; items of the type of item_type, as in item_type => null::int';
+COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", "any", anyelement, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, markov, session_knn and factor models; items of the type of item_type, as in item_type => null::int';
 
 CREATE FUNCTION @extschema@.user_factors(model bytea)
 RETURNS TABLE(id text, bias float8, factors float4[])

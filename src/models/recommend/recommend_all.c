@@ -39,6 +39,8 @@ shopper_recommend_all_begin(ShopperEnv *env, const ShopperModel *model, const Sh
 	if (r->block != NULL)
 		return r->block_begin(env, model, all->block, &all->prepared);
 	SHOPPER_NEW(env, all->score, e->item.n);
+	if (r->score_user_from != NULL)
+		SHOPPER_NEW(env, all->from, e->item.n);
 	return SHOPPER_OK;
 }
 
@@ -50,7 +52,10 @@ one_user(ShopperEnv *env, ShopperRecommendAll *all, int64_t user, ShopperBest *b
 	int64_t		seen = e->seen_start[user],
 				end = all->exclude_seen ? e->seen_start[user + 1] : seen;
 
-	SHOPPER_TRY(all->model->learner->recommender->score_user(env, all->model, user, all->score));
+	if (all->from != NULL)
+		SHOPPER_TRY(all->model->learner->recommender->score_user_from(env, all->model, user, all->score, all->from));
+	else
+		SHOPPER_TRY(all->model->learner->recommender->score_user(env, all->model, user, all->score));
 	for (int64_t i = 0; i < e->item.n; i++)
 	{
 		if (i % SCORES_PER_POLL == 0)
@@ -80,6 +85,8 @@ shopper_recommend_all_block(ShopperEnv *env, ShopperRecommendAll *all, const int
 			SHOPPER_TRY(one_user(env, all, user[b], &all->best[b]));
 		SHOPPER_TRY(shopper_poll(env));
 		all->n_rows[b] = shopper_best_rows(&all->best[b], SHOPPER_FROM_MODEL, all->rows + b * all->n);
+		for (int64_t i = b * all->n; i < b * all->n + all->n_rows[b] && all->from != NULL; i++)
+			all->rows[i].source = (ShopperSource) (SHOPPER_FROM_PART + all->from[all->rows[i].code]);
 	}
 	return SHOPPER_OK;
 }

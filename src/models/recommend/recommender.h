@@ -54,7 +54,13 @@ typedef struct ShopperUserBlock
 /* Members that a learner cannot answer are NULL. Codes are valid; score has a place for every item (or user). */
 typedef struct ShopperRecommender
 {
-	/* The score of every item for a known user; -INFINITY: not a candidate. */
+	/*
+	 * Baskets are sessions: score_basket gets their lines by when the item came last, the latest last; and also
+	 * those of items that the model does not know, as codes from the number of items on (see ShopperItemFilter).
+	 * Then score has a place for them too, -INFINITY at first.
+	 */
+	bool		ordered;
+	/* The score of every item for a known user; -INFINITY: not a candidate. NULL: the model has no users. */
 	ShopperStatus (*score_user) (ShopperEnv *env, const ShopperModel *model, int64_t user, double *score);
 	/*
 	 * The best items of a block of users, the same scores as of score_user; NULL: score_user is asked.
@@ -64,6 +70,11 @@ typedef struct ShopperRecommender
 	ShopperStatus (*block) (ShopperEnv *env, const ShopperModel *model, void *prepared, const ShopperUserBlock *block);
 	/* For somebody who is known by these lines alone (each item once, at least one). NULL: popular items are given. */
 	ShopperStatus (*score_basket) (ShopperEnv *env, const ShopperModel *model, const ShopperLine *line, int64_t n, double *score);
+	/* The same with the number of the part of the model that gives most, for each place of score; NULL: there are no parts. */
+	ShopperStatus (*score_user_from) (ShopperEnv *env, const ShopperModel *model, int64_t user, double *score, unsigned char *from);
+	ShopperStatus (*score_basket_from) (ShopperEnv *env, const ShopperModel *model, const ShopperLine *line, int64_t n, double *score,
+										unsigned char *from);
+	const char *(*part_name) (const ShopperModel *model, int part);
 	/* What an item of a basket counts when no rating is given, and whether an item given twice adds up. */
 	double		(*basket_value) (const ShopperModel *model, bool *adds_up);
 	/* How similar every item (or user) is to one; -INFINITY: not at all a candidate. */

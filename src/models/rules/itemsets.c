@@ -139,6 +139,7 @@ train_baskets(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs)
 	else
 		SHOPPER_TRY(shopper_mine_lcm(env, &t, &limits, &found));
 	SHOPPER_TRY(shopper_itemtree_build(env, &found, &s->tree));
+	SHOPPER_TRY(shopper_itemtree_index(env, &s->tree));
 	shopper_release(env, found.set);
 	shopper_release(env, start);
 	SHOPPER_TRY(shopper_dictionary_truncate(&s->items, s->tree.level[2] > POPULAR_KEPT ? s->tree.level[2]
@@ -192,6 +193,7 @@ decode(ShopperModel *model, ShopperReader *r)
 	for (int32_t i = 0; i < s->tree.level[2]; i++)
 		if (s->tree.count[i] != s->items.count[i])
 			return shopper_bad_bytes(r->env, "its item sets and its items do not agree");
+	SHOPPER_TRY(shopper_itemtree_index(r->env, &s->tree));
 	model->state = s;
 	return SHOPPER_OK;
 }

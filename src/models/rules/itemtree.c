@@ -195,3 +195,54 @@ shopper_itemtree_decode(ShopperItemTree *tree, int32_t n_baskets, int64_t n_item
 		tree->level[k + 1] = tree->n;
 	return SHOPPER_OK;
 }
+
+ShopperStatus
+shopper_itemtree_index(ShopperEnv *env, ShopperItemTree *tree)
+{
+	int32_t		single = tree->level[2],
+				pairs = tree->longest > 1 ? tree->level[3] : single;
+	int32_t    *next;
+
+	SHOPPER_NEW0(env, tree->pair_start, (int64_t) single + 1);
+	SHOPPER_NEW(env, tree->pair, pairs - single);
+	SHOPPER_NEW(env, next, single);
+	for (int32_t node = single; node < pairs; node++)
+		tree->pair_start[tree->item[node] + 1]++;
+	for (int32_t i = 0; i < single; i++)
+	{
+		tree->pair_start[i + 1] += tree->pair_start[i];
+		next[i] = tree->pair_start[i];
+	}
+	for (int32_t node = single; node < pairs; node++)
+		tree->pair[next[tree->item[node]]++] = node;
+	shopper_release(env, next);
+	return SHOPPER_OK;
+}
+
+/* The codes of a node's path from the root, that is falling; their number. */
+static int
+path_of(const ShopperItemTree *tree, int32_t node, int32_t *path)
+{
+	int32_t		up[SHOPPER_MAX_SET_LENGTH];
+	int			n = 0;
+
+	for (; node >= 0; node = tree->parent[node])
+		up[n++] = tree->item[node];
+	for (int i = 0; i < n; i++)
+		path[i] = up[n - 1 - i];
+	return n;
+}
+
+bool
+shopper_itemtree_precedes(const ShopperItemTree *tree, int32_t a, int32_t b)
+{
+	int32_t		path_a[SHOPPER_MAX_SET_LENGTH],
+				path_b[SHOPPER_MAX_SET_LENGTH];
+	int			n_a = path_of(tree, a, path_a),
+				n_b = path_of(tree, b, path_b);
+
+	for (int i = 0; i < n_a && i < n_b; i++)
+		if (path_a[i] != path_b[i])
+			return path_a[i] < path_b[i];
+	return n_a < n_b;
+}

@@ -3,7 +3,8 @@
  *
  * A rule A => c speaks when A lies in the basket and c does not: then A and {c} form a
  * frequent set with exactly one item outside of the basket. The walk visits the sets
- * with at most one such item, from their rarest item down the tree. Below a node with
+ * with at most one such item: those below the basket's items, and, by the index of
+ * pairs, those below an outside item that is rarer than all of A. Below a node with
  * an outside item it keeps, as a twin, the node of the same set without that item: the
  * antecedent, whose count the confidence needs.
  */
@@ -58,8 +59,10 @@ consider(Walk *w, int32_t item, int32_t node, int32_t antecedent)
 	{
 		double		before = confidence(w, best->node, best->antecedent);
 
-		/* the same item: equal confidence is equal lift; then the rule with more baskets */
-		if (now < before || (now == before && w->tree->count[node] <= w->tree->count[best->node]))
+		/* the same item: equal confidence is equal lift; then the rule with more baskets, then the first of the tree */
+		if (now < before || (now == before && w->tree->count[node] < w->tree->count[best->node]))
+			return;
+		if (now == before && w->tree->count[node] == w->tree->count[best->node] && !shopper_itemtree_precedes(w->tree, node, best->node))
 			return;
 	}
 	best->node = node;
@@ -102,15 +105,12 @@ walk_outside(Walk *w, int32_t item, int32_t node, int32_t twin)
 	return SHOPPER_OK;
 }
 
-/* The sets below node, whose items are all in the basket; -1 is the root. */
+/* The sets below node, whose items are all in the basket. */
 static ShopperStatus
 walk_inside(Walk *w, int32_t node)
 {
-	int32_t		from = node < 0 ? 0 : w->tree->first[node];
-	int32_t		to = node < 0 ? w->tree->level[2] : w->tree->first[node + 1];
-
-	SHOPPER_TRY(count_work(w, to - from));
-	for (int32_t c = from; c < to; c++)
+	SHOPPER_TRY(count_work(w, w->tree->first[node + 1] - w->tree->first[node]));
+	for (int32_t c = w->tree->first[node]; c < w->tree->first[node + 1]; c++)
 	{
 		int32_t		item = w->tree->item[c];
 
@@ -118,10 +118,27 @@ walk_inside(Walk *w, int32_t node)
 			SHOPPER_TRY(walk_inside(w, c));
 		else if (may_suggest(w, item))
 		{
-			if (node >= 0)
-				consider(w, item, c, node);
+			consider(w, item, c, node);
 			SHOPPER_TRY(walk_outside(w, item, c, node));
 		}
+	}
+	return SHOPPER_OK;
+}
+
+/* The sets of one rarer item outside, then this one of the basket, then what lies below. */
+static ShopperStatus
+walk_pairs(Walk *w, int32_t inside)
+{
+	SHOPPER_TRY(count_work(w, w->tree->pair_start[inside + 1] - w->tree->pair_start[inside]));
+	for (int32_t i = w->tree->pair_start[inside]; i < w->tree->pair_start[inside + 1]; i++)
+	{
+		int32_t		node = w->tree->pair[i],
+					item = w->tree->parent[node];	/* a single item's node is its code */
+
+		if (!may_suggest(w, item))
+			continue;
+		consider(w, item, node, inside);
+		SHOPPER_TRY(walk_outside(w, item, node, inside));
 	}
 	return SHOPPER_OK;
 }
@@ -208,7 +225,9 @@ shopper_rules_suggest(ShopperEnv *env, const ShopperModel *model, const int32_t 
 					  const ShopperSuggestLimits *limits, ShopperSuggestion **suggestions, int64_t *n)
 {
 	Walk		w = {.env = env, .limits = limits, .sets = shopper_itemsets(model)};
-	int64_t		most = limits->n < w.sets->items.n ? limits->n : w.sets->items.n;
+	int64_t		most = limits->n < w.sets->items.n ? limits->n : w.sets->items.n,
+				n_items = 0;
+	int32_t    *item;
 
 	*n = 0;
 	w.tree = &w.sets->tree;
@@ -218,10 +237,20 @@ shopper_rules_suggest(ShopperEnv *env, const ShopperModel *model, const int32_t 
 	SHOPPER_NEW0(env, w.inside, w.sets->items.n);
 	SHOPPER_NEW(env, w.best, w.sets->items.n);
 	memset(w.best, -1, (size_t) w.sets->items.n * sizeof(*w.best));
+	SHOPPER_NEW(env, item, n_basket);
 	for (int64_t i = 0; i < n_basket; i++)
-		if (basket[i] >= 0 && basket[i] < w.sets->items.n)
+		if (basket[i] >= 0 && basket[i] < w.sets->items.n && !w.inside[basket[i]])
+		{
 			w.inside[basket[i]] = true;
-	SHOPPER_TRY(walk_inside(&w, -1));
+			item[n_items++] = basket[i];
+		}
+	for (int64_t i = 0; i < n_items; i++)
+		if (item[i] < w.tree->level[2])
+		{
+			SHOPPER_TRY(walk_inside(&w, item[i]));
+			SHOPPER_TRY(walk_pairs(&w, item[i]));
+		}
+	shopper_release(env, item);
 	SHOPPER_TRY(take_rules(&w, *suggestions, n));
 	if (!limits->rules_only)
 		take_popular(&w, *suggestions, n);
