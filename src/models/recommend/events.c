@@ -61,7 +61,7 @@ shopper_is_implicit(const ShopperModel *model, const ShopperPairs *pairs)
 {
 	const ShopperOptionValue *v = shopper_option_find(&model->options, "implicit");
 
-	return v != NULL && v->set ? v->boolean : !pairs->has_value;
+	return v == NULL || (v->set ? v->boolean : !pairs->has_value);
 }
 
 ShopperStatus

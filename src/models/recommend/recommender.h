@@ -115,7 +115,7 @@ extern ShopperStatus shopper_lines_split(ShopperEnv *env, ShopperLines *lines, c
 
 /* ---- events.c ---- */
 
-/* Whether lines are events: the option implicit, else when there are no ratings. */
+/* Whether lines are events: the option implicit, else when there are no ratings; of learners without the option always. */
 extern bool shopper_is_implicit(const ShopperModel *model, const ShopperPairs *pairs);
 /*
  * From finished pairs: whether they are events (the option implicit, else no ratings), one line a user and
