@@ -139,7 +139,9 @@ score_basket(ShopperEnv *env, const ShopperModel *model, const ShopperLine *line
 	float	   *x;
 
 	SHOPPER_TRY(shopper_factor_rows(env, 1, f->stride, &x));
-	if (f->implicit)
+	if (f->form == SHOPPER_PROJECTED)
+		SHOPPER_TRY(shopper_project(env, f, line, n, x));
+	else if (f->implicit)
 		SHOPPER_TRY(fold_in_events(env, f, line, n, x));
 	else
 		SHOPPER_TRY(fold_in_ratings(env, f, line, n, x, &bias));
@@ -217,6 +219,23 @@ similarity(ShopperEnv *env, const ShopperModel *model, int64_t item, const int64
 
 /* ---- explaining ---- */
 
+static ShopperStatus
+explain_projected(ShopperEnv *env, const ShopperFactors *f, int64_t first, int64_t n, int64_t item, double *contribution)
+{
+	const ShopperEvents *e = &f->events;
+
+	for (int64_t i = 0; i < n; i++)
+	{
+		float		nearness;
+
+		shopper_factor_kernels(-1)->dots(f->item_factor + item * f->stride, f->item_factor + (int64_t) e->seen[first + i] * f->stride, 1, f->stride, &nearness);
+		contribution[i] = (e->value != NULL ? e->value[first + i] : 1) * (double) nearness;
+		if (i % 4096 == 0)
+			SHOPPER_TRY(shopper_poll(env));
+	}
+	return SHOPPER_OK;
+}
+
 /*
  * The score is linear in what the user's items say: y.x with x = A^-1 sum t_j y_j, A the
  * user's system, so item j gives t_j y.A^-1 y_j (Hu, Koren and Volinsky 2008, section 5).
@@ -239,6 +258,8 @@ explain(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, 
 	float	   *x;
 	ShopperLine *line;
 
+	if (f->form == SHOPPER_PROJECTED)	/* of V V', which the weights are times */
+		return explain_projected(env, f, first, n, item, contribution);
 	if (!f->implicit && e->value == NULL)
 	{
 		shopper_fail(env, SHOPPER_UNSUPPORTED, "the model does not hold its ratings");

@@ -1,9 +1,9 @@
 /*
  * factors.h: the inside of the svd learner, shared by its files only.
  *
- * svd.c is the learner svd: sgd.c fits its explicit form, als.c the implicit
- * one; als_ratings.c is the learner als. kernels.c holds the inner loops, svd.c is the learner, factor_scores.c answers
- * questions.
+ * svd.c is the learner svd: sgd.c fits its explicit form, als.c the implicit one, gradient.c
+ * and truncated.c what its option method names; als_ratings.c is the learner als, nmf.c the
+ * learner nmf. kernels.c holds the inner loops, factor_scores.c answers questions.
  */
 #ifndef SHOPPER_FACTORS_H
 #define SHOPPER_FACTORS_H
@@ -14,6 +14,14 @@
 #define SHOPPER_MAX_FACTORS 256
 #define SHOPPER_MAX_BLOCKS (SHOPPER_MAX_FACTORS / SHOPPER_LANES)
 
+/* What a row of a user is, given the items' factors: how users are folded in. */
+typedef enum ShopperFactorForm
+{
+	SHOPPER_LEAST_SQUARES,		/* with a penalty, of the user's lines */
+	SHOPPER_PROJECTED,			/* the sum of its items' rows, times their weights */
+	SHOPPER_NONNEGATIVE			/* least squares without negative factors */
+} ShopperFactorForm;
+
 /* What the learner stores. Rows of factors are `stride` floats long, padded with zeros, 64-byte aligned. */
 typedef struct ShopperFactors
 {
@@ -21,6 +29,7 @@ typedef struct ShopperFactors
 	bool		implicit;
 	bool		biased;			/* explicit with mean and biases */
 	bool		raw;			/* explicit, factors alone give a rating; mean and biases serve where user or item is unknown */
+	ShopperFactorForm form;
 	int			factors;
 	int			stride;			/* factors rounded up to SHOPPER_LANES */
 	double		mu;				/* mean rating; 0 when implicit or not biased */
@@ -34,6 +43,7 @@ typedef struct ShopperFactors
 	float	   *item_bias;		/* (items) */
 	float	   *user_factor;	/* (users, stride) */
 	float	   *item_factor;	/* (items, stride) */
+	double	   *singular;		/* (factors) singular values, falling; projected only */
 	double	   *gram;			/* (factors, gram stride) of item_factor, upper half; implicit only, not stored */
 	int64_t		epochs;			/* run, and of these the one that was kept */
 	int64_t		best_epoch;
@@ -64,6 +74,8 @@ extern ShopperStatus shopper_factors_alloc(ShopperEnv *env, ShopperFactors *f);
  * biases 0. Ids that `previous` (may be NULL) knows keep what it has.
  */
 extern void shopper_factors_start(ShopperFactors *f, const ShopperFactors *previous, uint64_t seed, double sd);
+/* The code in d of what has a code in `from`, or -1. */
+extern int64_t shopper_find_same(const ShopperDictionary *d, const ShopperDictionary *from, int64_t code);
 /* mu + biases + factors, not clipped; a code of -1 leaves its part out. */
 extern double shopper_factors_score(const ShopperFactors *f, int64_t user, int64_t item);
 /* Into the range of the ratings. */
@@ -72,6 +84,7 @@ extern double shopper_factors_clip(const ShopperFactors *f, double rating);
 extern void shopper_factor_encode(const ShopperModel *model, ShopperWriter *w);
 extern ShopperStatus shopper_factor_decode(ShopperModel *model, ShopperReader *r);
 extern void shopper_factor_describe(const ShopperModel *model, void (*add) (void *ctx, const char *key, double value), void *ctx);
+extern void shopper_factor_describe_lists(const ShopperModel *model, void (*add) (void *ctx, const char *key, const double *value, int64_t n), void *ctx);
 extern double shopper_auto_lambda(const ShopperFactors *f, const ShopperLines *lines);
 /* Members of ShopperRecommender (factor_blocks.c). */
 extern ShopperStatus shopper_factor_block_begin(ShopperEnv *env, const ShopperModel *model, int64_t n, void **prepared);
@@ -87,6 +100,20 @@ extern ShopperStatus shopper_factors_decode(ShopperFactors *f, ShopperReader *r)
 /* Fit biases and factors that hold their starting values; adds history and metrics. Uses up the lines. */
 extern ShopperStatus shopper_sgd_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, ShopperLines *lines,
 									 const ShopperSgdOptions *options);
+
+/* ---- gradient.c ---- */
+
+/* Fit biases and factors that hold their starting values by gradient descent; adds history and metrics. */
+extern ShopperStatus shopper_gradient_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const ShopperLines *lines, int64_t epochs,
+										  double rate, double lambda);
+
+/* ---- truncated.c ---- */
+
+/* Singular values and factors of the matrix of all lines; `previous` (may be NULL) only saves rounds. */
+extern ShopperStatus shopper_truncated_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const ShopperLines *lines,
+										   const ShopperFactors *previous);
+/* x (stride) = sum of value times the item's row. */
+extern ShopperStatus shopper_project(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, float *x);
 
 /* ---- als.c ---- */
 
