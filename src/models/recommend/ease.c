@@ -15,8 +15,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "../../core/dense.h"
 #include "../../core/inverse.h"
-#include "../../core/simd.h"
 #include "../../core/threads.h"
 #include "best.h"
 #include "neighbours.h"
@@ -35,20 +35,13 @@ typedef struct Ease
 
 /* ---- scores ---- */
 
-SHOPPER_CLONES static void
-add_row(double *score, const float *row, int64_t n, double weight)
-{
-	for (int64_t i = 0; i < n; i++)
-		score[i] += weight * row[i];
-}
-
 /* What one item of a user gives to all. */
 static void
 add_item(const Ease *m, int64_t item, double weight, double *score)
 {
 	if (m->B != NULL)
 	{
-		add_row(score, m->B + item * m->events.item.n, m->events.item.n, weight);
+		shopper_add_floats(score, m->B + item * m->events.item.n, m->events.item.n, weight);
 		return;
 	}
 	for (int64_t i = m->back.start[item]; i < m->back.start[item + 1]; i++)

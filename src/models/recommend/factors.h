@@ -89,6 +89,8 @@ extern double shopper_auto_lambda(const ShopperFactors *f, const ShopperLines *l
 /* Members of ShopperRecommender (factor_blocks.c). */
 extern ShopperStatus shopper_factor_block_begin(ShopperEnv *env, const ShopperModel *model, int64_t n, void **prepared);
 extern ShopperStatus shopper_factor_block(ShopperEnv *env, const ShopperModel *model, void *prepared, const ShopperUserBlock *users);
+/* The row of a user who is known by these lines, x (stride), and the bias (factor_scores.c). */
+extern ShopperStatus shopper_fold_in(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, float *x, double *bias);
 /* The answers of every factor model (factor_scores.c). */
 extern const ShopperRecommender shopper_factor_recommender;
 extern void shopper_factors_encode(const ShopperFactors *f, ShopperWriter *w);
@@ -114,6 +116,14 @@ extern ShopperStatus shopper_truncated_fit(ShopperEnv *env, ShopperModel *model,
 										   const ShopperFactors *previous);
 /* x (stride) = sum of value times the item's row. */
 extern ShopperStatus shopper_project(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, float *x);
+
+/* ---- nmf.c ---- */
+
+/*
+ * A user's row without negative factors. gram: of all items, for events; NULL: ratings. A: (factors, gram stride)
+ * becomes the system of the row without bounds, both halves; b: (gram stride) is scratch.
+ */
+extern void shopper_nmf_row(const ShopperFactors *f, const double *gram, const ShopperLine *line, int64_t n, double *A, double *b, float *out);
 
 /* ---- als.c ---- */
 

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "../../core/simd.h"
+#include "../../core/dense.h"
 #include "../../core/threads.h"
 #include "factors.h"
 
@@ -37,13 +37,6 @@ typedef struct Side
 	double		penalty[SHARDS];
 } Side;
 
-SHOPPER_CLONES static void
-add_row(double *to, const float *row, int n, double weight)
-{
-	for (int i = 0; i < n; i++)
-		to[i] += weight * row[i];
-}
-
 static void
 side_shard(void *arg, int shard)
 {
@@ -68,7 +61,7 @@ side_shard(void *arg, int shard)
 			error = line->value - f->mu - ((double) s->own_bias[row] + s->other_bias[line->code]) - dot;
 			errors += error;
 			s->squared[shard] += error * error;
-			add_row(gradient, other, f->factors, error);
+			shopper_add_floats(gradient, other, f->factors, error);
 		}
 		for (int j = 0; j < f->factors; j++)
 		{

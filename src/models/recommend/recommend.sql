@@ -208,6 +208,11 @@ RETURNS TABLE(id text, bias float8, factors float4[])
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 1000 AS 'MODULE_PATHNAME', 'shopper_sql_item_factors';
 COMMENT ON FUNCTION @extschema@.item_factors(bytea) IS 'The factors and the bias of every item: a predicted rating is mean + both biases + the dot product of the factors';
 
+CREATE FUNCTION @extschema@.factor_profile(model bytea, factor int DEFAULT NULL, n int DEFAULT 10)
+RETURNS TABLE(factor int, item text, weight float8, share float8, rank int)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 100 AS 'MODULE_PATHNAME', 'shopper_sql_factor_profile';
+COMMENT ON FUNCTION @extschema@.factor_profile(bytea, int, int) IS 'What the factors of a model are about: for one factor (from 1), or for all when it is NULL, the n items that weigh most in it, largest weight by size first; share is the weight''s part of all weights of the factor';
+
 CREATE FUNCTION @extschema@.evaluate_recommender(train_query text, test_query text, options jsonb DEFAULT NULL, k int DEFAULT 10)
 RETURNS TABLE(metric text, value float8, conf_low float8, conf_high float8)
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 12 AS 'MODULE_PATHNAME', 'shopper_sql_evaluate_recommender';

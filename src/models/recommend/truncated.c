@@ -15,7 +15,6 @@
 #include "../../core/dense.h"
 #include "../../core/eigen.h"
 #include "../../core/hash.h"
-#include "../../core/simd.h"
 #include "../../core/threads.h"
 #include "factors.h"
 
@@ -50,13 +49,6 @@ typedef struct Subspace
 				last;
 } Subspace;
 
-SHOPPER_CLONES static void
-add_row(double *to, const double *row, int n, double weight)
-{
-	for (int i = 0; i < n; i++)
-		to[i] += weight * row[i];
-}
-
 /* ---- products ---- */
 
 /* Rows of to = lines times from. */
@@ -71,7 +63,7 @@ lines_shard(void *arg, int shard)
 
 		memset(to, 0, (size_t) s->n * sizeof(double));
 		for (int64_t i = s->lines->start[row]; i < s->lines->start[row + 1]; i++)
-			add_row(to, s->from + (int64_t) s->lines->line[i].code * s->n, s->n, s->lines->line[i].value);
+			shopper_add_doubles(to, s->from + (int64_t) s->lines->line[i].code * s->n, s->n, s->lines->line[i].value);
 	}
 }
 
@@ -104,7 +96,7 @@ cross_shard(void *arg, int shard)
 	shopper_shard_range(s->last - s->first, SHARDS, shard, &from, &to);
 	for (int64_t row = s->first + from; row < s->first + to; row++)
 		for (int a = 0; a < s->n; a++)
-			add_row(sum + a * s->n, s->right + row * s->n, s->n, s->left[row * s->n + a]);
+			shopper_add_doubles(sum + a * s->n, s->right + row * s->n, s->n, s->left[row * s->n + a]);
 }
 
 /* G = left' right over rows of items */
@@ -125,7 +117,7 @@ cross(ShopperEnv *env, Subspace *s, const double *left, const double *right, dou
 	}
 	memset(G, 0, (size_t) size * sizeof(double));
 	for (int shard = 0; shard < SHARDS; shard++)
-		add_row(G, s->partial + shard * size, (int) size, 1);
+		shopper_add_doubles(G, s->partial + shard * size, (int) size, 1);
 	return SHOPPER_OK;
 }
 
@@ -142,7 +134,7 @@ turn_shard(void *arg, int shard)
 		memcpy(row, own, (size_t) s->n * sizeof(double));
 		memset(own, 0, (size_t) s->n * sizeof(double));
 		for (int a = 0; a < s->n; a++)
-			add_row(own, s->left + a * s->n, s->n, row[a]);
+			shopper_add_doubles(own, s->left + a * s->n, s->n, row[a]);
 	}
 }
 
