@@ -18,7 +18,6 @@
 #define SHARDS 16
 #define CHUNK_COST 3e7			/* multiplications between polls, about 10 ms of one core */
 #define BATCH 256
-#define BIAS_DAMPING 10
 
 typedef struct Half
 {
@@ -130,7 +129,7 @@ fit_ratings(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const Shopp
 				items = {.f = f,.lines = &by_item};
 
 	SHOPPER_TRY(shopper_lines_transpose(env, by_user, f->events.item.n, &by_item));
-	SHOPPER_TRY(shopper_biases_fit(env, by_user, f->events.item.n, BIAS_DAMPING, &biases));
+	SHOPPER_TRY(shopper_biases_fit(env, by_user, f->events.item.n, SHOPPER_BIAS_DAMPING, &biases));
 	f->mu = biases.mu;
 	f->lowest = biases.lowest;
 	f->highest = biases.highest;

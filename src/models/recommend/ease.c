@@ -19,6 +19,7 @@
 #include "../../core/inverse.h"
 #include "../../core/threads.h"
 #include "best.h"
+#include "fold_in.h"
 #include "neighbours.h"
 
 #define SHARDS 16				/* of a block of users, and of rows of the matrix */
@@ -237,6 +238,54 @@ ease_explain(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t i
 	return SHOPPER_OK;
 }
 
+/* The model's size is known before the work. */
+static ShopperStatus
+check_size(ShopperEnv *env, int64_t items, int64_t keep)
+{
+	double		bytes = keep > 0 ? 10.0 * (double) items * (double) (keep < items ? keep : items) : 4.0 * (double) items * (double) items;
+
+	if (env->max_model == 0 || bytes <= (double) env->max_model)
+		return SHOPPER_OK;
+	shopper_fail(env, SHOPPER_LIMIT, "the weights between %lld items would need %.0f MB, limit is %lld MB", (long long) items, ceil(bytes / 1048576),
+				 (long long) (env->max_model >> 20));
+	shopper_hint(env, "Store fewer weights of each item, as in keep => 200, give fewer items, or raise pg_shopper.max_model_size.");
+	return env->status;
+}
+
+/* ---- new lines: the weights stay, new items have none ---- */
+
+static ShopperStatus
+ease_fold_in(ShopperEnv *env, const ShopperModel *old_model, const ShopperFoldIn *in, ShopperModel *model)
+{
+	const Ease *old = old_model->state;
+	int64_t		n = in->events.item.n,
+				n_old = old->events.item.n;
+	Ease	   *m;
+
+	SHOPPER_NEW0(env, m, 1);
+	model->state = m;
+	m->lambda = old->lambda;
+	m->events = in->events;
+	for (int64_t i = 0; i < m->events.seen_start[m->events.user.n] && !shopper_option_boolean(&model->options, "weighted"); i++)
+		m->events.value[i] = m->events.value[i] > 0;
+	shopper_events_drop_ones(env, &m->events);
+	if (old->B == NULL)
+	{
+		SHOPPER_TRY(shopper_neighbours_renumber(env, &old->lists, in->old_item, n, &m->lists));
+		return shopper_neighbours_transpose(env, &m->lists, &m->back);
+	}
+	SHOPPER_TRY(check_size(env, n, 0));
+	SHOPPER_NEW0(env, m->B, n * n);
+	for (int64_t i = 0; i < n; i++)
+	{
+		SHOPPER_TRY(shopper_poll(env));
+		for (int64_t j = 0; j < n && in->old_item[i] >= 0; j++)
+			if (in->old_item[j] >= 0)
+				m->B[i * n + j] = old->B[in->old_item[i] * n_old + in->old_item[j]];
+	}
+	return SHOPPER_OK;
+}
+
 static const ShopperRecommender ease_recommender = {
 	.score_user = ease_score_user,
 	.block_begin = ease_block_begin,
@@ -247,6 +296,7 @@ static const ShopperRecommender ease_recommender = {
 	.similarity = ease_similarity,
 	.rating = ease_rating,
 	.explain = ease_explain,
+	.fold_in = ease_fold_in,
 };
 
 /* ---- training ---- */
@@ -388,20 +438,6 @@ ease_fit(ShopperEnv *env, Ease *m, const ShopperLines *by_user, const ShopperLin
 	shopper_release(env, t.kept);
 	shopper_release(env, t.found);
 	return SHOPPER_OK;
-}
-
-/* The model's size is known before the work. */
-static ShopperStatus
-check_size(ShopperEnv *env, int64_t items, int64_t keep)
-{
-	double		bytes = keep > 0 ? 10.0 * (double) items * (double) (keep < items ? keep : items) : 4.0 * (double) items * (double) items;
-
-	if (env->max_model == 0 || bytes <= (double) env->max_model)
-		return SHOPPER_OK;
-	shopper_fail(env, SHOPPER_LIMIT, "the weights between %lld items would need %.0f MB, limit is %lld MB", (long long) items, ceil(bytes / 1048576),
-				 (long long) (env->max_model >> 20));
-	shopper_hint(env, "Store fewer weights of each item, as in keep => 200, give fewer items, or raise pg_shopper.max_model_size.");
-	return env->status;
 }
 
 static ShopperStatus

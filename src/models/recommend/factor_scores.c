@@ -372,5 +372,6 @@ const ShopperRecommender shopper_factor_recommender = {
 	.similarity = similarity,
 	.rating = rating,
 	.explain = explain,
+	.fold_in = shopper_factor_fold_in,
 	.factors = factors,
 };

@@ -12,6 +12,7 @@
 
 #define SHOPPER_LANES 16			/* floats a factor row is padded to: one fixed logical vector */
 #define SHOPPER_MAX_FACTORS 256
+#define SHOPPER_BIAS_DAMPING 10	/* of the means that answer where user or item is unknown */
 #define SHOPPER_MAX_BLOCKS (SHOPPER_MAX_FACTORS / SHOPPER_LANES)
 
 /* What a row of a user is, given the items' factors: how users are folded in. */
@@ -74,8 +75,6 @@ extern ShopperStatus shopper_factors_alloc(ShopperEnv *env, ShopperFactors *f);
  * biases 0. Ids that `previous` (may be NULL) knows keep what it has.
  */
 extern void shopper_factors_start(ShopperFactors *f, const ShopperFactors *previous, uint64_t seed, double sd);
-/* The code in d of what has a code in `from`, or -1. */
-extern int64_t shopper_find_same(const ShopperDictionary *d, const ShopperDictionary *from, int64_t code);
 /* mu + biases + factors, not clipped; a code of -1 leaves its part out. */
 extern double shopper_factors_score(const ShopperFactors *f, int64_t user, int64_t item);
 /* Into the range of the ratings. */
@@ -91,6 +90,8 @@ extern ShopperStatus shopper_factor_block_begin(ShopperEnv *env, const ShopperMo
 extern ShopperStatus shopper_factor_block(ShopperEnv *env, const ShopperModel *model, void *prepared, const ShopperUserBlock *users);
 /* The row of a user who is known by these lines, x (stride), and the bias (factor_scores.c). */
 extern ShopperStatus shopper_fold_in(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, float *x, double *bias);
+/* The member fold_in (factor_fold_in.c). */
+extern ShopperStatus shopper_factor_fold_in(ShopperEnv *env, const ShopperModel *old, const struct ShopperFoldIn *in, ShopperModel *model);
 /* The answers of every factor model (factor_scores.c). */
 extern const ShopperRecommender shopper_factor_recommender;
 extern void shopper_factors_encode(const ShopperFactors *f, ShopperWriter *w);

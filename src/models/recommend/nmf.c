@@ -23,7 +23,6 @@
 #define SHARDS 16
 #define CHUNK_COST 2e7
 #define BATCH 256				/* lines handed to a kernel in one call */
-#define BIAS_DAMPING 10
 #define AUTO_LAMBDA 0.1
 #define AUTO_LAMBDA_RATINGS 0.03
 #define MOST_PASSES 500			/* of one row that is solved to the end */
@@ -316,7 +315,7 @@ take_means(ShopperEnv *env, ShopperFactors *f, const ShopperLines *lines)
 {
 	ShopperBiases biases;
 
-	SHOPPER_TRY(shopper_biases_fit(env, lines, f->events.item.n, BIAS_DAMPING, &biases));
+	SHOPPER_TRY(shopper_biases_fit(env, lines, f->events.item.n, SHOPPER_BIAS_DAMPING, &biases));
 	f->mu = biases.mu;
 	f->lowest = biases.lowest;
 	f->highest = biases.highest;

@@ -36,6 +36,10 @@ CREATE FUNCTION @extschema@.train_recommender_from(query text, options jsonb DEF
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'shopper_train_recommender_from';
 COMMENT ON FUNCTION @extschema@.train_recommender_from(text, jsonb, bytea) IS 'train_recommender over the rows of a query that returns user, item and, when there are any, rating and time';
 
+CREATE FUNCTION @extschema@.fold_in_from(model bytea, query text) RETURNS bytea
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'shopper_fold_in_from';
+COMMENT ON FUNCTION @extschema@.fold_in_from(bytea, text) IS 'The model with the lines of a query, user, item and, when there are any, rating and time: their users, and items that are new, become known without training anew. Events add up, of ratings the new one counts. For factor models, ease and item_knn';
+
 -- Asking a recommender. NULL model: no rows; NULL n: no limit; a NULL or unknown user gets popular items.
 
 CREATE FUNCTION @extschema@.svd_recommend(model bytea, user_id bigint, n int DEFAULT 10, exclude_seen boolean DEFAULT true,

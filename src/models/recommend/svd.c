@@ -102,8 +102,13 @@ fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, ShopperLines *lines
 		f->regularization = options->regularization;
 		f->bias_regularization = options->bias_regularization;
 		if (shopper_option_is(o, "method", "gradient"))
-			return shopper_gradient_fit(env, model, f, lines, options->epochs, options->learning_rate,
-										shopper_option_set(o, "lambda") ? shopper_option_number(o, "lambda") : options->regularization);
+		{
+			double		lambda = shopper_option_set(o, "lambda") ? shopper_option_number(o, "lambda") : options->regularization;
+
+			/* folding in has a penalty for each rating */
+			f->regularization = f->bias_regularization = lambda * (double) lines->rows / (double) lines->start[lines->rows];
+			return shopper_gradient_fit(env, model, f, lines, options->epochs, options->learning_rate, lambda);
+		}
 		return shopper_sgd_fit(env, model, f, lines, options);
 	}
 	f->alpha = shopper_option_number(o, "alpha");
