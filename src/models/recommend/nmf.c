@@ -36,11 +36,14 @@ typedef struct Half
 	const ShopperLines *lines;
 	float	   *out;
 	bool		solve;			/* to the end, from 0 */
+	double	   *full;			/* (factors, wide) gram with the penalty, both halves; events */
+	double	   *inverse;		/* (factors) of its diagonal */
 	int64_t		from,
 				to;
 	double	   *A;				/* (SHARDS, factors, wide) */
-	double	   *b;				/* (SHARDS, 2 wide) */
-	double		squared[SHARDS];	/* of the half's rows, after it: 1/2 of what the cells differ, without |X|^2 */
+	double	   *b;				/* (SHARDS, wide) */
+	ShopperDouble8 *lanes;		/* (SHARDS, 3, factors) x, g, b of eight rows side by side; events */
+	double		loss[SHARDS];	/* of the half's rows, after it: 1/2 of what the cells differ, without |X|^2 and penalty */
 } Half;
 
 /* A (both halves) x = b is the row's system without bounds: A of all items, or of the rated ones. */
@@ -134,42 +137,157 @@ shopper_nmf_row(const ShopperFactors *f, const double *gram, const ShopperLine *
 		out[j] = (float) x[j];
 }
 
+/* 1/2 x'Ax - b'x without the penalty, g being Ax - b. */
+static double
+row_loss(const ShopperFactors *f, const double *x, const double *g, const double *b)
+{
+	double		sum = 0;
+
+	for (int j = 0; j < f->factors; j++)
+		sum += x[j] * (g[j] - b[j]) / 2 - f->lambda * x[j] * x[j] / 2;
+	return sum;
+}
+
+static void
+one_row(Half *h, int shard, int64_t row)
+{
+	const ShopperFactors *f = h->f;
+	int			k = f->factors,
+				wide = shopper_gram_stride(k);
+	const ShopperLine *line = h->lines->line + h->lines->start[row];
+	int64_t		n = h->lines->start[row + 1] - h->lines->start[row];
+	double	   *A = h->A + (int64_t) shard * k * wide,
+			   *b = h->b + (int64_t) shard * wide;
+	float	   *out = h->out + row * f->stride;
+	double		x[SHOPPER_MAX_FACTORS],
+				g[SHOPPER_MAX_FACTORS];
+
+	if (h->solve)
+		shopper_nmf_row(f, h->gram, line, n, A, b, out);
+	else
+		system_of(f, h->F, h->gram, line, n, A, b);
+	for (int j = 0; j < k; j++)
+		x[j] = out[j];
+	gradient_of(A, wide, k, b, x, g);
+	if (!h->solve)
+		pass(A, wide, k, x, g);
+	for (int j = 0; j < k; j++)
+		out[j] = (float) x[j];
+	h->loss[shard] += row_loss(f, x, g, b);
+}
+
+/* ---- of events all rows have the same matrix: eight of them side by side ---- */
+
+typedef float Float16 __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int64_t Mask8 __attribute__((vector_size(64)));
+
+/* out[j][lane] = sum of value times the factors of the lines; in single precision over few lines at a time. */
+SHOPPER_CLONES static void
+sum_lines(const float *F, int stride, int factors, const ShopperLine *line, int64_t n, ShopperDouble8 *out, int lane)
+{
+	for (int j = 0; j < factors; j += 16)
+	{
+		for (int64_t from = 0; from < n; from += BATCH)
+		{
+			int64_t		to = from + BATCH < n ? from + BATCH : n;
+			Float16		even = {0},
+						odd = {0};
+
+			for (int64_t i = from; i + 2 <= to; i += 2)
+			{
+				__builtin_prefetch(F + (int64_t) line[i + SHOPPER_AHEAD].code * stride + j);
+				__builtin_prefetch(F + (int64_t) line[i + SHOPPER_AHEAD - 1].code * stride + j);
+				even += line[i].value * *(const Float16 *) (F + (int64_t) line[i].code * stride + j);
+				odd += line[i + 1].value * *(const Float16 *) (F + (int64_t) line[i + 1].code * stride + j);
+			}
+			if ((to - from) % 2 != 0)
+				even += line[to - 1].value * *(const Float16 *) (F + (int64_t) line[to - 1].code * stride + j);
+			even += odd;
+			for (int k = 0; k < 16 && j + k < factors; k++)
+				out[j + k][lane] += even[k];
+		}
+	}
+}
+
+/* One pass of eight rows; what they add to the loss. */
+SHOPPER_CLONES static double
+pass_lanes(const double *A, const double *inverse, int wide, int k, double lambda, ShopperDouble8 *x, ShopperDouble8 *g, const ShopperDouble8 *b)
+{
+	ShopperDouble8 sum = {0};
+
+	for (int i = 0; i < k; i++)
+		g[i] = -b[i];
+	for (int j = 0; j < k; j++)
+		for (int i = 0; i < k; i++)
+			g[i] += A[j * wide + i] * x[j];
+	for (int j = 0; j < k; j++)
+	{
+		ShopperDouble8 next = x[j] - inverse[j] * g[j],
+					step;
+
+		next = (ShopperDouble8) ((Mask8) next & (Mask8) (next > 0));	/* at least 0 */
+		step = next - x[j];
+		x[j] = next;
+		for (int i = 0; i < k; i++)
+			g[i] += A[j * wide + i] * step;
+	}
+	for (int j = 0; j < k; j++)
+		sum += x[j] * ((g[j] - b[j]) * 0.5 - lambda * 0.5 * x[j]);
+	return shopper_sum8(sum);
+}
+
+static void
+eight_rows(Half *h, int shard, int64_t from, int64_t to)
+{
+	const ShopperFactors *f = h->f;
+	int			k = f->factors;
+	ShopperDouble8 *x = h->lanes + (int64_t) shard * 3 * k,
+			   *g = x + k,
+			   *b = g + k;
+
+	memset(x, 0, (size_t) (3 * k) * sizeof(ShopperDouble8));
+	for (int64_t row = from; row < to; row++)
+	{
+		sum_lines(h->F, f->stride, k, h->lines->line + h->lines->start[row], h->lines->start[row + 1] - h->lines->start[row], b, (int) (row - from));
+		for (int j = 0; j < k; j++)
+			x[j][row - from] = h->out[row * f->stride + j];
+	}
+	h->loss[shard] += pass_lanes(h->full, h->inverse, shopper_gram_stride(k), k, f->lambda, x, g, b);
+	for (int64_t row = from; row < to; row++)
+		for (int j = 0; j < k; j++)
+			h->out[row * f->stride + j] = (float) x[j][row - from];
+}
+
 static void
 half_shard(void *arg, int shard)
 {
 	Half	   *h = arg;
-	const ShopperFactors *f = h->f;
-	int			k = f->factors,
-				wide = shopper_gram_stride(k);
-	double	   *A = h->A + (int64_t) shard * k * wide,
-			   *b = h->b + (int64_t) shard * wide;
-	double		x[SHOPPER_MAX_FACTORS],
-				g[SHOPPER_MAX_FACTORS];
 
-	for (int64_t row = h->from + shard; row < h->to; row += SHARDS)
+	for (int64_t from = h->from + 8 * shard; from < h->to; from += 8 * SHARDS)
 	{
-		const ShopperLine *line = h->lines->line + h->lines->start[row];
-		int64_t		n = h->lines->start[row + 1] - h->lines->start[row];
-		float	   *out = h->out + row * f->stride;
+		int64_t		to = from + 8 < h->to ? from + 8 : h->to;
 
-		if (h->solve)
-			shopper_nmf_row(f, h->gram, line, n, A, b, out);
+		if (h->gram != NULL && !h->solve)
+			eight_rows(h, shard, from, to);
 		else
-		{
-			system_of(f, h->F, h->gram, line, n, A, b);
-			for (int j = 0; j < k; j++)
-				x[j] = out[j];
-			gradient_of(A, wide, k, b, x, g);
-			pass(A, wide, k, x, g);
-			for (int j = 0; j < k; j++)
-				out[j] = (float) x[j];
-		}
-		/* 1/2 x'Ax - b'x without the penalty: from g, or anew where the row was rounded */
-		for (int j = 0; j < k; j++)
-			x[j] = out[j];
-		gradient_of(A, wide, k, b, x, g);
-		for (int j = 0; j < k; j++)
-			h->squared[shard] += x[j] * (g[j] - b[j]) / 2 - f->lambda * x[j] * x[j] / 2;
+			for (int64_t row = from; row < to; row++)
+				one_row(h, shard, row);
+	}
+}
+
+static void
+fill_full(Half *h)
+{
+	const ShopperFactors *f = h->f;
+	int			wide = shopper_gram_stride(f->factors);
+
+	for (int j = 0; j < f->factors; j++)
+	{
+		double		diagonal = h->gram[j * (wide + 1)] + f->lambda;
+
+		for (int i = j; i < f->factors; i++)
+			h->full[j * wide + i] = h->full[i * wide + j] = i == j ? diagonal : h->gram[j * wide + i];
+		h->inverse[j] = diagonal > 0 ? 1 / diagonal : 0;
 	}
 }
 
@@ -179,17 +297,30 @@ half_step(ShopperEnv *env, Half *h)
 	double		k = h->f->factors,
 				line_cost = h->gram != NULL ? k + 8 : k * k / 2 + k + 30;
 
-	memset(h->squared, 0, sizeof(h->squared));
+	memset(h->loss, 0, sizeof(h->loss));
+	if (h->gram != NULL)
+		fill_full(h);
 	for (h->from = 0; h->from < h->lines->rows; h->from = h->to)
 	{
 		double		cost = 0;
 
 		for (h->to = h->from; h->to < h->lines->rows && cost < CHUNK_COST; h->to++)
-			cost += (double) (h->lines->start[h->to + 1] - h->lines->start[h->to]) * line_cost + (h->solve ? 60 : 4) * k * k;
+			cost += (double) (h->lines->start[h->to + 1] - h->lines->start[h->to]) * line_cost + (h->solve ? 60 : 2) * k * k;
 		SHOPPER_TRY(shopper_poll(env));
 		shopper_parallel(env, SHARDS, half_shard, h);
 	}
 	return SHOPPER_OK;
+}
+
+/* The squares of all factors, from their products. */
+static double
+trace(const double *gram, int factors)
+{
+	double		sum = 0;
+
+	for (int j = 0; j < factors; j++)
+		sum += gram[j * (shopper_gram_stride(factors) + 1)];
+	return sum;
 }
 
 static double
@@ -216,6 +347,17 @@ start_factors(ShopperFactors *f, const ShopperFactors *previous, uint64_t seed, 
 		f->item_factor[i] = fabsf(f->item_factor[i]);
 }
 
+/* n vectors on their border. */
+static ShopperStatus
+lanes_of(ShopperEnv *env, int64_t n, ShopperDouble8 **out)
+{
+	float	   *rows;
+
+	SHOPPER_TRY(shopper_factor_rows(env, n, (int) (sizeof(ShopperDouble8) / sizeof(float)), &rows));
+	*out = (ShopperDouble8 *) rows;
+	return SHOPPER_OK;
+}
+
 static ShopperStatus
 nmf_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const ShopperLines *lines, int64_t iterations)
 {
@@ -230,6 +372,12 @@ nmf_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const ShopperLi
 	SHOPPER_TRY(shopper_lines_transpose(env, lines, f->events.item.n, &by_item));
 	SHOPPER_NEW(env, users.A, SHARDS * size);
 	SHOPPER_NEW(env, users.b, SHARDS * wide);
+	SHOPPER_NEW(env, users.full, size);
+	SHOPPER_NEW(env, users.inverse, f->factors);
+	SHOPPER_TRY(lanes_of(env, SHARDS * 3 * f->factors, &users.lanes));
+	items.full = users.full;
+	items.inverse = users.inverse;
+	items.lanes = users.lanes;
 	items.A = users.A;
 	items.b = users.b;
 	if (f->implicit)
@@ -258,8 +406,11 @@ nmf_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const ShopperLi
 				SHOPPER_TRY(shopper_gram(env, f->item_factor, f->events.item.n, f->factors, f->stride, f->gram));
 		}
 		for (int shard = 0; shard < SHARDS; shard++)
-			loss += last->squared[shard];
-		loss += f->lambda / 2 * (squares(f->user_factor, f->events.user.n, f->stride) + squares(f->item_factor, f->events.item.n, f->stride));
+			loss += last->loss[shard];
+		if (f->implicit && step <= iterations)
+			loss += f->lambda / 2 * (trace(gram, f->factors) + trace(f->gram, f->factors));
+		else
+			loss += f->lambda / 2 * (squares(f->user_factor, f->events.user.n, f->stride) + squares(f->item_factor, f->events.item.n, f->stride));
 		f->loss = loss;
 		if (step <= iterations)
 			SHOPPER_TRY(shopper_add_step(env, model, step, "train_loss", loss));
