@@ -38,6 +38,16 @@ shopper_factor_rows(ShopperEnv *env, int64_t rows, int stride, float **out)
 }
 
 ShopperStatus
+shopper_factor_lanes(ShopperEnv *env, int64_t n, ShopperDouble8 **out)
+{
+	float	   *rows = NULL;
+
+	SHOPPER_TRY(shopper_factor_rows(env, n, (int) (sizeof(ShopperDouble8) / sizeof(float)), &rows));
+	*out = (ShopperDouble8 *) rows;
+	return SHOPPER_OK;
+}
+
+ShopperStatus
 shopper_factors_alloc(ShopperEnv *env, ShopperFactors *f)
 {
 	f->stride = (f->factors + SHOPPER_LANES - 1) / SHOPPER_LANES * SHOPPER_LANES;

@@ -8,6 +8,7 @@
 #ifndef SHOPPER_FACTORS_H
 #define SHOPPER_FACTORS_H
 
+#include "../../core/simd.h"
 #include "recommender.h"
 
 #define SHOPPER_LANES 16			/* floats a factor row is padded to: one fixed logical vector */
@@ -68,6 +69,8 @@ typedef struct ShopperSgdOptions
 
 /* Zeroed rows on a 64-byte border, as the vector loads want them. */
 extern ShopperStatus shopper_factor_rows(ShopperEnv *env, int64_t rows, int stride, float **out);
+/* n zeroed vectors of eight doubles, on their border. */
+extern ShopperStatus shopper_factor_lanes(ShopperEnv *env, int64_t n, ShopperDouble8 **out);
 /* All arrays for the dictionaries and number of factors that f already has; those of the events excepted. */
 extern ShopperStatus shopper_factors_alloc(ShopperEnv *env, ShopperFactors *f);
 /*

@@ -347,17 +347,6 @@ start_factors(ShopperFactors *f, const ShopperFactors *previous, uint64_t seed, 
 		f->item_factor[i] = fabsf(f->item_factor[i]);
 }
 
-/* n vectors on their border. */
-static ShopperStatus
-lanes_of(ShopperEnv *env, int64_t n, ShopperDouble8 **out)
-{
-	float	   *rows;
-
-	SHOPPER_TRY(shopper_factor_rows(env, n, (int) (sizeof(ShopperDouble8) / sizeof(float)), &rows));
-	*out = (ShopperDouble8 *) rows;
-	return SHOPPER_OK;
-}
-
 static ShopperStatus
 nmf_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const ShopperLines *lines, int64_t iterations)
 {
@@ -374,7 +363,7 @@ nmf_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const ShopperLi
 	SHOPPER_NEW(env, users.b, SHARDS * wide);
 	SHOPPER_NEW(env, users.full, size);
 	SHOPPER_NEW(env, users.inverse, f->factors);
-	SHOPPER_TRY(lanes_of(env, SHARDS * 3 * f->factors, &users.lanes));
+	SHOPPER_TRY(shopper_factor_lanes(env, SHARDS * 3 * f->factors, &users.lanes));
 	items.full = users.full;
 	items.inverse = users.inverse;
 	items.lanes = users.lanes;

@@ -185,22 +185,22 @@ COMMENT ON FUNCTION @extschema@.predict_rating(bytea, "any", "any") IS 'The rati
 CREATE FUNCTION @extschema@.explain_recommendation(model bytea, user_id "any", item_id bigint, n int DEFAULT 5)
 RETURNS TABLE(item bigint, contribution float8, share float8)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'shopper_sql_explain_recommendation';
-COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", bigint, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn and factor models; for integer ids';
+COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", bigint, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, ease and factor models; for integer ids';
 
 CREATE FUNCTION @extschema@.explain_recommendation(model bytea, user_id "any", item_id text, n int DEFAULT 5)
 RETURNS TABLE(item text, contribution float8, share float8)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'shopper_sql_explain_recommendation';
-COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", text, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn and factor models; ids in text form, of any model';
+COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", text, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, ease and factor models; ids in text form, of any model';
 
 CREATE FUNCTION @extschema@.explain_recommendation(model bytea, user_id "any", item_id uuid, n int DEFAULT 5)
 RETURNS TABLE(item uuid, contribution float8, share float8)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'shopper_sql_explain_recommendation';
-COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", uuid, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn and factor models; for uuid ids';
+COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", uuid, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, ease and factor models; for uuid ids';
 
 CREATE FUNCTION @extschema@.explain_recommendation(model bytea, user_id "any", item_id "any", item_type anyelement, n int DEFAULT 5)
 RETURNS TABLE(item anyelement, contribution float8, share float8)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'shopper_sql_explain_recommendation_as';
-COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", "any", anyelement, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn and factor models; items of the type of item_type, as in item_type => null::int';
+COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", "any", anyelement, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, ease and factor models; items of the type of item_type, as in item_type => null::int';
 
 CREATE FUNCTION @extschema@.user_factors(model bytea)
 RETURNS TABLE(id text, bias float8, factors float4[])
