@@ -4,7 +4,7 @@
 \pset tuples_only on
 BEGIN;
 SET LOCAL extra_float_digits = 1;
-SELECT plan(20);
+SELECT plan(19);
 
 -- what is exact to the last digit of the figures; then means of 5 seeds, as far from those of 2 seeds as noise goes
 CREATE TEMP TABLE line(line text, options jsonb, seeds int, tolerance float8, metrics text[], figures float8[]);
@@ -18,8 +18,7 @@ FROM (VALUES ('svd truncated, 10', svd(method => 'truncated', factors => 10), '{
              ('svd truncated, 50', svd(method => 'truncated', factors => 50), '{0.3062,0.2088,0.3636,0.9012}')) AS l(line, options, figures)
 UNION ALL
 SELECT format('als %s, 1 + %s, lambda %s', k, alpha, lambda), als(factors => k, alpha => alpha, lambda => lambda, cg_steps => 0, init_sd => 0.01), 5, 0.005, '{precision,recall,ndcg,hit_rate}', figures::float8[]
-FROM (VALUES (16, 10, 10, '{0.3227,0.2226,0.3817,0.9198}'), (32, 1, 5, '{0.3485,0.2308,0.4147,0.9219}'), (32, 10, 50, '{0.3580,0.2349,0.4261,0.9230}'), (32, 10, 1, '{0.2909,0.2108,0.3399,0.9129}'),
-             (16, 40, 100, '{0.3075,0.2142,0.3627,0.9171}')) AS l(k, alpha, lambda, figures);
+FROM (VALUES (16, 10, 10, '{0.3227,0.2226,0.3817,0.9198}'), (32, 1, 5, '{0.3485,0.2308,0.4147,0.9219}'), (32, 10, 50, '{0.3580,0.2349,0.4261,0.9230}'), (32, 10, 1, '{0.2909,0.2108,0.3399,0.9129}')) AS l(k, alpha, lambda, figures);
 CREATE TEMP TABLE got AS
 SELECT line, tolerance, e.metric, avg(value) AS value, figures[array_position(metrics, e.metric)] AS wanted
 FROM line, generate_series(1, seeds) AS seed,
