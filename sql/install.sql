@@ -15,7 +15,7 @@ WHERE refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_shopper') AND
 -- builders show the defaults of the learners' own tables
 SELECT o.learner, o.option, o.default_value, j->>o.option AS built
 FROM shopper.learner_options o
-JOIN (VALUES ('logistic', logistic()), ('linear', linear()), ('mlp', mlp()), ('tree', tree()), ('forest', forest()), ('boosting', boosting()), ('bayes', bayes()), ('bayes_net', bayes_net()), ('knn', knn()), ('stack', stack()), ('blend', blend()), ('itemsets', itemsets()), ('sequences', sequences()), ('svd', svd()), ('als', als()), ('item_knn', item_knn()), ('user_knn', user_knn()), ('popular', popular())) b(learner, j) USING (learner)
+JOIN (VALUES ('logistic', logistic()), ('linear', linear()), ('mlp', mlp()), ('tree', tree()), ('forest', forest()), ('boosting', boosting()), ('bayes', bayes()), ('bayes_net', bayes_net()), ('knn', knn()), ('stack', stack()), ('blend', blend()), ('itemsets', itemsets()), ('sequences', sequences()), ('svd', svd()), ('als', als()), ('nmf', nmf()), ('ease', ease()), ('item_knn', item_knn()), ('user_knn', user_knn()), ('popular', popular())) b(learner, j) USING (learner)
 WHERE o.type NOT LIKE '%[]'
   AND CASE WHEN o.type IN ('float8', 'bigint') THEN o.default_value::float8 IS DISTINCT FROM (j->>o.option)::float8
            ELSE o.default_value IS DISTINCT FROM j->>o.option END;

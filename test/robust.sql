@@ -7,7 +7,7 @@
 \pset pager off
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(71);
+SELECT plan(74);
 
 -- ---- any function, called with NULLs or garbage ----
 
@@ -137,6 +137,9 @@ INSERT INTO learners VALUES
 	('svd, explicit', $$ SELECT train_recommender(u, item, rating, svd(factors => 64)) FROM ratings $$),
 	('svd, implicit', $$ SELECT train_recommender_from('SELECT u, item FROM ratings', svd(factors => 100)) $$),
 	('svd, exact', $$ SELECT train_recommender_from('SELECT u, item FROM ratings', svd(factors => 200, cg_steps => 0)) $$),
+	('svd, truncated', $$ SELECT train_recommender_from('SELECT u, item FROM ratings', svd(method => 'truncated', factors => 100)) $$),
+	('nmf', $$ SELECT train_recommender_from('SELECT u, item FROM ratings', nmf(factors => 64)) $$),
+	('ease', $$ SELECT train_recommender_from('SELECT u, item FROM ratings', ease()) $$),
 	('itemsets', $$ SELECT train_rules(b, item, itemsets(min_count => 30, max_itemsets => 1000000000)) FROM dense $$),
 	('apriori', $$ SELECT train_rules(b, item, itemsets(min_count => 30, max_itemsets => 1000000000, method => 'apriori')) FROM dense $$),
 	('many texts', $$ SELECT train_rules(i / 10, many) FROM big $$),

@@ -27,6 +27,20 @@ shopper_dot(const double *a, const double *b, int64_t n)
 	return sum;
 }
 
+SHOPPER_CLONES void
+shopper_add_doubles(double *to, const double *row, int64_t n, double weight)
+{
+	for (int64_t i = 0; i < n; i++)
+		to[i] += weight * row[i];
+}
+
+SHOPPER_CLONES void
+shopper_add_floats(double *to, const float *row, int64_t n, double weight)
+{
+	for (int64_t i = 0; i < n; i++)
+		to[i] += weight * row[i];
+}
+
 /*
  * Row i from column first to last (not i itself), where rows of those columns are
  * done and before[] holds the products of the columns before first.

@@ -7,6 +7,9 @@
 #include "env.h"
 
 extern double shopper_dot(const double *a, const double *b, int64_t n);
+/* to += weight row */
+extern void shopper_add_doubles(double *to, const double *row, int64_t n, double weight);
+extern void shopper_add_floats(double *to, const float *row, int64_t n, double weight);
 
 /*
  * Cholesky factor of the symmetric a (n, n): its lower part becomes L with

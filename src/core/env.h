@@ -49,6 +49,7 @@ typedef struct ShopperEnv
 	bool		(*valid_text) (void *ctx, const char *text, size_t length);	/* of stored text; NULL: any will do */
 	void	   *ctx;
 
+	int64_t		max_model;		/* bytes that a model may have; 0: any */
 	uint64_t	seed;
 	int			threads;		/* how many threads pool work may use, at least 1 */
 	struct ShopperPool *pool;	/* NULL: everything runs on the calling thread */

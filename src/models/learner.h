@@ -212,6 +212,8 @@ typedef struct ShopperLearner
 	ShopperStatus (*decode) (ShopperModel *model, ShopperReader *r);
 	/* (key, value) pairs for model_info, through add(); may be NULL */
 	void		(*describe) (const ShopperModel *model, void (*add) (void *ctx, const char *key, double value), void *ctx);
+	/* the same of lists of numbers; may be NULL */
+	void		(*describe_lists) (const ShopperModel *model, void (*add) (void *ctx, const char *key, const double *value, int64_t n), void *ctx);
 } ShopperLearner;
 
 /* ---- the registry (models.def) ---- */

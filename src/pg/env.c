@@ -134,6 +134,7 @@ shopper_env_create(MemoryContext parent, MemoryContext *context)
 	e->env.valid_text = env_valid_text;
 	e->env.notice = env_notice;
 	e->env.progress = env_progress;
+	e->env.max_model = (int64) shopper_max_model_size << 20;
 	e->env.seed = 1;
 	e->env.threads = 1;
 	e->callback.func = context_gone;

@@ -136,6 +136,8 @@ shopper_model_info(PG_FUNCTION_ARGS)
 		json_spec(&j, m->spec);
 	if (m->learner->describe != NULL)
 		m->learner->describe(m, shopper_json_number, &j);
+	if (m->learner->describe_lists != NULL)
+		m->learner->describe_lists(m, shopper_json_numbers, &j);
 	shopper_json_open(&j, "options", '{');
 	shopper_json_options(&j, &m->options);
 	shopper_json_close(&j, '}');

@@ -17,6 +17,7 @@ extern void shopper_json_begin(ShopperJson *j);
 /* The jsonb datum. */
 extern Datum shopper_json_end(ShopperJson *j);
 extern void shopper_json_number(void *json, const char *name, double value);	/* NaN and infinity: null */
+extern void shopper_json_numbers(void *json, const char *name, const double *value, int64_t n);
 extern void shopper_json_boolean(ShopperJson *j, const char *name, bool value);
 extern void shopper_json_text(ShopperJson *j, const char *name, const char *value);
 extern void shopper_json_open(ShopperJson *j, const char *name, char bracket);

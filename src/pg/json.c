@@ -46,6 +46,15 @@ shopper_json_number(void *json, const char *name, double value)
 }
 
 void
+shopper_json_numbers(void *json, const char *name, const double *value, int64_t n)
+{
+	shopper_json_open(json, name, '[');
+	for (int64_t i = 0; i < n; i++)
+		shopper_json_number(json, NULL, value[i]);
+	shopper_json_close(json, ']');
+}
+
+void
 shopper_json_boolean(ShopperJson *j, const char *name, bool value)
 {
 	key(j, name);

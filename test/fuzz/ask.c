@@ -335,6 +335,13 @@ ask_ratings(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 		for (int64_t i = 0; i < n; i++)
 			if (rows[i].code < 0 || rows[i].code >= users->n)
 				abort();
+	{
+		ShopperFactorItem *profile;
+
+		if (shopper_factor_profile(env, m, (int) (random % 5) - 1, 3, &profile, &n) == SHOPPER_OK)
+			for (int64_t i = 0; i < n; i++)
+				fuzz_sink += (double) items->count[profile[i].code] + profile[i].share;
+	}
 	if (user >= 0 && shopper_has_factors(m))
 	{
 		factors = shopper_user_factors(m, user, &n_factors, &bias);
@@ -434,8 +441,10 @@ fuzz_continue(ShopperEnv *env, const ShopperModel *m)
 		(void) merge_with_itself(env, m);
 	env->status = SHOPPER_OK;
 	if (m->learner->train_ratings != NULL)
-		(void) fuzz_train_ratings(env, &next, m->learner, implicit != NULL && implicit->boolean,
-								  m->learner == &shopper_learner_svd || m->learner == &shopper_learner_als ? "factors=3 epochs=1" : "", m);
+		(void) fuzz_train_ratings(env, &next, m->learner, implicit == NULL || implicit->boolean,
+								  m->learner == &shopper_learner_nmf ? "factors=3 iterations=1"
+								  : shopper_option_find(&m->options, "method") != NULL && shopper_option_is(&m->options, "method", "truncated") ? "factors=3 method=truncated"
+								  : m->learner == &shopper_learner_svd || m->learner == &shopper_learner_als ? "factors=3 epochs=1" : "", m);
 	else if (m->learner->shape == SHOPPER_POINTS)
 		(void) fuzz_train_points(env, &next, m->learner, strcmp(m->learner->name, "gaussian_mixture") == 0 ? "k=2 starts=1 max_iterations=3"
 								 : strcmp(m->learner->name, "hierarchical") == 0 ? "k=3" : "", m);

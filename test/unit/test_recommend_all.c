@@ -51,7 +51,8 @@ every_learner(void)
 	}			kind[] = {
 		{&shopper_learner_svd, true, "factors=3 epochs=10"}, {&shopper_learner_svd, true, "factors=3 epochs=3 biased=false"},
 		{&shopper_learner_svd, false, "factors=20 epochs=3"}, {&shopper_learner_als, true, "factors=17 epochs=3"},
-		{&shopper_learner_item_knn, false, "k=5"}, {&shopper_learner_user_knn, true, "k=5"}, {&shopper_learner_popular, false, ""}
+		{&shopper_learner_item_knn, false, "k=5"}, {&shopper_learner_user_knn, true, "k=5"}, {&shopper_learner_popular, false, ""},
+		{&shopper_learner_ease, false, "lambda=10"}, {&shopper_learner_ease, false, "weighted=true keep=6"}
 	};
 	static Data d;
 	int32_t		only[] = {5, -1, 1000, 30, 31, 5, 0},

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../../core/simd.h"
 #include "../../core/threads.h"
 #include "factors.h"
 #include "neighbours.h"
@@ -18,7 +19,6 @@
 #define SHARDS 16
 #define CHUNK_COST 3e7			/* multiplications between polls, about 10 ms of one core */
 #define BATCH 256
-#define BIAS_DAMPING 10
 
 typedef struct Half
 {
@@ -30,14 +30,15 @@ typedef struct Half
 				to;
 	double	   *A;				/* (SHARDS, factors, wide) */
 	double	   *b;				/* (SHARDS, wide) */
+	ShopperDouble8 *lanes;		/* (SHARDS, factors + 1, factors) */
 	bool		failed[SHARDS];
 } Half;
 
-static bool
-solve_row(const Half *h, int64_t row, double *A, double *b, float *x)
+/* A (factors, wide, upper half) and b of a row: of its lines, with the penalty. */
+static void
+system_of(const Half *h, int64_t row, double *A, double *b)
 {
 	const ShopperFactors *f = h->f;
-	const ShopperFactorKernels *kernels = shopper_factor_kernels(-1);
 	const ShopperLine *line = h->lines->line + h->lines->start[row];
 	int64_t		n = h->lines->start[row + 1] - h->lines->start[row];
 	int			wide = shopper_gram_stride(f->factors);
@@ -55,27 +56,98 @@ solve_row(const Half *h, int64_t row, double *A, double *b, float *x)
 			code[i] = line[from + i].code;
 			target[i] = line[from + i].value;
 		}
-		kernels->rank_update(A, b, f->factors, h->F, f->stride, code, NULL, target, m);
+		shopper_factor_kernels(-1)->rank_update(A, b, f->factors, h->F, f->stride, code, NULL, target, m);
 	}
 	for (int j = 0; j < f->factors; j++)
 		A[j * (wide + 1)] += f->regularization * (double) n + 1e-9;
-	if (!kernels->solve(A, b, f->factors))
-		return false;
-	for (int j = 0; j < f->factors; j++)
-		x[j] = (float) b[j];
-	return true;
+}
+
+/* Systems of eight rows side by side: element (j, i) of row `lane` is A[j * k + i][lane], i >= j. */
+static void
+put_lane(const double *A, const double *b, int k, int wide, ShopperDouble8 *lanes, int lane)
+{
+	double	   *to = (double *) lanes + lane;
+
+	for (int j = 0; j < k; j++)
+	{
+		for (int i = j; i < k; i++)
+			to[(j * k + i) * 8] = A[j * wide + i];
+		to[(k * k + j) * 8] = b[j];
+	}
+}
+
+/* A = U'U, U'y = b, U x = y; x over b. False: not positive definite. */
+SHOPPER_CLONES static bool
+solve_lanes(ShopperDouble8 *A, int k)
+{
+	ShopperDouble8 *b = A + k * k;
+	bool		good = true;
+
+	for (int j = 0; j < k; j++)
+	{
+		ShopperDouble8 *pivot = A + j * k,
+					root;
+
+		for (int lane = 0; lane < 8; lane++)
+		{
+			good &= pivot[j][lane] > 0 && pivot[j][lane] <= 1e300;
+			root[lane] = 1 / sqrt(pivot[j][lane]);
+		}
+		for (int i = j; i < k; i++)
+			pivot[i] *= root;
+		b[j] *= root;
+		pivot[j] = root;		/* inverted, for the second substitution */
+		for (int i = j + 1; i < k; i++)
+		{
+			ShopperDouble8 *to = A + i * k,
+						factor = pivot[i];
+
+			for (int c = i; c < k; c++)
+				to[c] -= factor * pivot[c];
+			b[i] -= factor * b[j];
+		}
+	}
+	for (int j = k - 1; j >= 0; j--)
+	{
+		ShopperDouble8 sum = b[j];
+
+		for (int i = j + 1; i < k; i++)
+			sum -= A[j * k + i] * b[i];
+		b[j] = sum * A[j * k + j];
+	}
+	return good;
 }
 
 static void
 half_shard(void *arg, int shard)
 {
 	Half	   *h = arg;
-	int			wide = shopper_gram_stride(h->f->factors);
+	int			k = h->f->factors,
+				wide = shopper_gram_stride(k);
+	double	   *A = h->A + (int64_t) shard * k * wide,
+			   *b = h->b + (int64_t) shard * wide;
+	ShopperDouble8 *lanes = h->lanes + (int64_t) shard * k * (k + 1);
 
-	for (int64_t row = h->from + shard; row < h->to; row += SHARDS)
-		if (h->lines->start[row + 1] > h->lines->start[row] &&
-			!solve_row(h, row, h->A + (int64_t) shard * h->f->factors * wide, h->b + (int64_t) shard * wide, h->out + row * h->f->stride))
+	for (int64_t from = h->from + 8 * shard; from < h->to; from += 8 * SHARDS)
+	{
+		for (int lane = 0; lane < 8; lane++)
+		{
+			/* lanes without a row, or with one without lines, repeat another: lanes do not meet */
+			int64_t		row = from + lane < h->to && h->lines->start[from + lane + 1] > h->lines->start[from + lane] ? from + lane : from;
+
+			if (lane == 0 || row > from)
+				system_of(h, row, A, b);
+			if (lane == 0 && h->lines->start[row + 1] == h->lines->start[row])
+				for (int j = 0; j < k; j++)
+					A[j * (wide + 1)] = 1;
+			put_lane(A, b, k, wide, lanes, lane);
+		}
+		if (!solve_lanes(lanes, k))
 			h->failed[shard] = true;
+		for (int lane = 0; lane < 8 && from + lane < h->to; lane++)
+			for (int j = 0; j < k && h->lines->start[from + lane + 1] > h->lines->start[from + lane]; j++)
+				h->out[(from + lane) * h->f->stride + j] = (float) lanes[k * k + j][lane];
+	}
 }
 
 /* Solve every row of one side. */
@@ -90,7 +162,7 @@ half_step(ShopperEnv *env, Half *h)
 		double		cost = 0;
 
 		for (h->to = h->from; h->to < h->lines->rows && cost < 2 * CHUNK_COST; h->to++)
-			cost += row_cost + (double) (h->lines->start[h->to + 1] - h->lines->start[h->to]) * k * k / 2;
+			cost += row_cost / 4 + (double) (h->lines->start[h->to + 1] - h->lines->start[h->to]) * k * k / 2;
 		shopper_parallel(env, SHARDS, half_shard, h);
 		SHOPPER_TRY(shopper_poll(env));
 	}
@@ -130,7 +202,7 @@ fit_ratings(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const Shopp
 				items = {.f = f,.lines = &by_item};
 
 	SHOPPER_TRY(shopper_lines_transpose(env, by_user, f->events.item.n, &by_item));
-	SHOPPER_TRY(shopper_biases_fit(env, by_user, f->events.item.n, BIAS_DAMPING, &biases));
+	SHOPPER_TRY(shopper_biases_fit(env, by_user, f->events.item.n, SHOPPER_BIAS_DAMPING, &biases));
 	f->mu = biases.mu;
 	f->lowest = biases.lowest;
 	f->highest = biases.highest;
@@ -138,6 +210,8 @@ fit_ratings(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const Shopp
 	memcpy(f->item_bias, biases.item, (size_t) f->events.item.n * sizeof(float));
 	SHOPPER_NEW(env, users.A, (int64_t) SHARDS * f->factors * wide);
 	SHOPPER_NEW(env, users.b, (int64_t) SHARDS * wide);
+	SHOPPER_TRY(shopper_factor_lanes(env, (int64_t) SHARDS * f->factors * (f->factors + 1), &users.lanes));
+	items.lanes = users.lanes;
 	items.A = users.A;
 	items.b = users.b;
 	users.F = items.out = f->item_factor;

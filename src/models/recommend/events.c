@@ -45,14 +45,17 @@ shopper_events_from_lines(ShopperEnv *env, ShopperEvents *e, const ShopperLines 
 	return SHOPPER_OK;
 }
 
-/* Lines start[u] .. start[u + 1] are those of user u: finishing the pairs has counted them. */
-static ShopperStatus
-find_starts(ShopperEnv *env, const ShopperPairs *pairs, int64_t **start)
+ShopperStatus
+shopper_lines_by_user(ShopperEnv *env, const ShopperPairs *pairs, bool implicit, ShopperLines *lines)
 {
-	SHOPPER_NEW(env, *start, pairs->left.n + 1);
-	(*start)[0] = 0;
-	for (int64_t user = 0; user < pairs->left.n; user++)
-		(*start)[user + 1] = (*start)[user] + pairs->left.count[user];
+	int64_t    *start;
+
+	SHOPPER_NEW(env, start, pairs->left.n + 1);
+	start[0] = 0;
+	for (int64_t user = 0; user < pairs->left.n; user++)	/* finishing the pairs has counted them */
+		start[user + 1] = start[user] + pairs->left.count[user];
+	SHOPPER_TRY(shopper_lines_from_pairs(env, pairs, start, implicit, lines));
+	shopper_release(env, start);
 	return SHOPPER_OK;
 }
 
@@ -61,15 +64,13 @@ shopper_is_implicit(const ShopperModel *model, const ShopperPairs *pairs)
 {
 	const ShopperOptionValue *v = shopper_option_find(&model->options, "implicit");
 
-	return v != NULL && v->set ? v->boolean : !pairs->has_value;
+	return v == NULL || (v->set ? v->boolean : !pairs->has_value);
 }
 
 ShopperStatus
 shopper_events_start(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, bool keep_values,
 					 ShopperEvents *e, ShopperLines *lines, bool *implicit)
 {
-	int64_t    *start;
-
 	if (pairs->n == 0)
 		return shopper_fail(env, SHOPPER_BAD_DATA, "there are no lines to learn from");
 	*implicit = shopper_is_implicit(model, pairs);
@@ -80,9 +81,7 @@ shopper_events_start(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, 
 		return env->status;
 	}
 	model->n_rows = pairs->n + pairs->n_skipped;
-	SHOPPER_TRY(find_starts(env, pairs, &start));
-	SHOPPER_TRY(shopper_lines_from_pairs(env, pairs, start, *implicit, lines));
-	shopper_release(env, start);
+	SHOPPER_TRY(shopper_lines_by_user(env, pairs, *implicit, lines));
 	e->user = pairs->left;
 	e->item = pairs->right;
 	return shopper_events_from_lines(env, e, lines, *implicit, keep_values);

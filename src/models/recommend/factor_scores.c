@@ -132,6 +132,35 @@ fold_in_events(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line
 }
 
 static ShopperStatus
+fold_in_nonnegative(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, float *x)
+{
+	int			wide = shopper_gram_stride(f->factors);
+	double	   *A,
+			   *b;
+
+	SHOPPER_NEW(env, A, f->factors * wide);
+	SHOPPER_NEW(env, b, wide);
+	shopper_nmf_row(f, f->implicit ? f->gram : NULL, line, n, A, b, x);
+	shopper_release(env, A);
+	shopper_release(env, b);
+	return SHOPPER_OK;
+}
+
+/* The row of a user who is known by these lines, x (stride), and the bias. */
+ShopperStatus
+shopper_fold_in(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, float *x, double *bias)
+{
+	*bias = 0;
+	if (f->form == SHOPPER_PROJECTED)
+		return shopper_project(env, f, line, n, x);
+	if (f->form == SHOPPER_NONNEGATIVE)
+		return fold_in_nonnegative(env, f, line, n, x);
+	if (f->implicit)
+		return fold_in_events(env, f, line, n, x);
+	return fold_in_ratings(env, f, line, n, x, bias);
+}
+
+static ShopperStatus
 score_basket(ShopperEnv *env, const ShopperModel *model, const ShopperLine *line, int64_t n, double *score)
 {
 	const ShopperFactors *f = model->state;
@@ -139,10 +168,7 @@ score_basket(ShopperEnv *env, const ShopperModel *model, const ShopperLine *line
 	float	   *x;
 
 	SHOPPER_TRY(shopper_factor_rows(env, 1, f->stride, &x));
-	if (f->implicit)
-		SHOPPER_TRY(fold_in_events(env, f, line, n, x));
-	else
-		SHOPPER_TRY(fold_in_ratings(env, f, line, n, x, &bias));
+	SHOPPER_TRY(shopper_fold_in(env, f, line, n, x, &bias));
 	return score_rows(env, x, f->item_factor, f->events.item.n, f->stride, f->raw ? 0 : f->mu + bias, f->raw ? NULL : f->item_bias, score);
 }
 
@@ -217,6 +243,40 @@ similarity(ShopperEnv *env, const ShopperModel *model, int64_t item, const int64
 
 /* ---- explaining ---- */
 
+static ShopperStatus
+explain_projected(ShopperEnv *env, const ShopperFactors *f, int64_t first, int64_t n, int64_t item, double *contribution)
+{
+	const ShopperEvents *e = &f->events;
+
+	for (int64_t i = 0; i < n; i++)
+	{
+		float		nearness;
+
+		shopper_factor_kernels(-1)->dots(f->item_factor + item * f->stride, f->item_factor + (int64_t) e->seen[first + i] * f->stride, 1, f->stride, &nearness);
+		contribution[i] = (e->value != NULL ? e->value[first + i] : 1) * (double) nearness;
+		if (i % 4096 == 0)
+			SHOPPER_TRY(shopper_poll(env));
+	}
+	return SHOPPER_OK;
+}
+
+/* Factors that are 0 stay so: the others' system alone is linear. */
+static void
+leave_out_zeros(const ShopperFactors *f, const float *x, double *A, double *b)
+{
+	int			wide = shopper_gram_stride(f->factors);
+
+	for (int j = 0; j < f->factors; j++)
+	{
+		if (x[j] != 0)
+			continue;
+		for (int i = 0; i < f->factors; i++)
+			A[j * wide + i] = A[i * wide + j] = 0;
+		A[j * (wide + 1)] = 1;
+		b[j] = 0;
+	}
+}
+
 /*
  * The score is linear in what the user's items say: y.x with x = A^-1 sum t_j y_j, A the
  * user's system, so item j gives t_j y.A^-1 y_j (Hu, Koren and Volinsky 2008, section 5).
@@ -239,6 +299,8 @@ explain(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, 
 	float	   *x;
 	ShopperLine *line;
 
+	if (f->form == SHOPPER_PROJECTED)	/* of V V', which the weights are times */
+		return explain_projected(env, f, first, n, item, contribution);
 	if (!f->implicit && e->value == NULL)
 	{
 		shopper_fail(env, SHOPPER_UNSUPPORTED, "the model does not hold its ratings");
@@ -251,23 +313,28 @@ explain(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, 
 	SHOPPER_NEW0(env, line, n + SHOPPER_AHEAD);
 	for (int64_t i = 0; i < n; i++)
 		line[i] = (ShopperLine) {e->seen[first + i], e->value != NULL ? e->value[first + i] : 1};
-	if (f->implicit)
+	SHOPPER_TRY(shopper_factor_rows(env, 1, f->stride, &x));
+	if (f->form == SHOPPER_NONNEGATIVE)
+		shopper_nmf_row(f, f->implicit ? f->gram : NULL, line, n, A, b, x);
+	else if (f->implicit)
 		shopper_als_system(f, f->item_factor, f->gram, line, n, A, b);
 	else
 	{
-		SHOPPER_TRY(shopper_factor_rows(env, 1, f->stride, &x));
 		SHOPPER_TRY(fold_in_ratings(env, f, line, n, x, &bias));
 		SHOPPER_TRY(rating_system(env, f, line, n, A, b, s, &unused));
 	}
 	memset(b, 0, (size_t) wide * sizeof(double));
 	for (int j = 0; j < k; j++)
 		b[j] = f->item_factor[item * f->stride + j];
+	if (f->form == SHOPPER_NONNEGATIVE)
+		leave_out_zeros(f, x, A, b);
 	if (!shopper_factor_kernels(-1)->solve(A, b, k))
 		return shopper_fail(env, SHOPPER_BAD_DATA, "the user's system of equations is singular");
 	for (int64_t i = 0; i < n; i++)
 	{
 		const float *row = f->item_factor + (int64_t) line[i].code * f->stride;
-		double		said = f->implicit ? line[i].value > 0 ? 1 + f->alpha * line[i].value : 0
+		double		said = f->form == SHOPPER_NONNEGATIVE ? line[i].value
+			: f->implicit ? line[i].value > 0 ? 1 + f->alpha * line[i].value : 0
 			: line[i].value - (f->raw ? 0 : f->mu + f->item_bias[line[i].code] + bias);
 		double		nearness = 0;
 
@@ -305,5 +372,6 @@ const ShopperRecommender shopper_factor_recommender = {
 	.similarity = similarity,
 	.rating = rating,
 	.explain = explain,
+	.fold_in = shopper_factor_fold_in,
 	.factors = factors,
 };

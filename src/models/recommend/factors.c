@@ -1,12 +1,10 @@
 /*
  * factors.c: the learned state: memory, starting values, scores and stored form.
  *
- * Stored: flags u8 (1 implicit, 2 biased), factors varint, mu,
- * lowest, highest, regularization, bias_regularization, alpha, lambda, loss (f64),
- * epochs, best_epoch (varint), users, items with counts (dictionaries), user_bias,
- * item_bias (f32, explicit only), user and item factors (f32, unpadded), popularity
- * (f32), then seen: the total (varint) and for each user the number and the
- * differences of the item codes (varints; the first from -1, so none is 0).
+ * Stored: flags u8 (1 implicit, 2 biased, 4 raw, 8 projected, 16 nonnegative), factors
+ * varint, mu, lowest, highest, regularization, bias_regularization, alpha, lambda, loss
+ * (f64), epochs, best_epoch (varint), the events (events.c), user_bias, item_bias (f32,
+ * explicit only), user and item factors (f32, unpadded), singular values (f64, projected only).
  */
 #include "factors.h"
 
@@ -18,6 +16,8 @@
 #define FLAG_IMPLICIT 1
 #define FLAG_BIASED 2
 #define FLAG_RAW 4
+#define FLAG_PROJECTED 8
+#define FLAG_NONNEGATIVE 16
 #define BORDER 64
 
 enum
@@ -38,11 +38,23 @@ shopper_factor_rows(ShopperEnv *env, int64_t rows, int stride, float **out)
 }
 
 ShopperStatus
+shopper_factor_lanes(ShopperEnv *env, int64_t n, ShopperDouble8 **out)
+{
+	float	   *rows = NULL;
+
+	SHOPPER_TRY(shopper_factor_rows(env, n, (int) (sizeof(ShopperDouble8) / sizeof(float)), &rows));
+	*out = (ShopperDouble8 *) rows;
+	return SHOPPER_OK;
+}
+
+ShopperStatus
 shopper_factors_alloc(ShopperEnv *env, ShopperFactors *f)
 {
 	f->stride = (f->factors + SHOPPER_LANES - 1) / SHOPPER_LANES * SHOPPER_LANES;
 	SHOPPER_NEW0(env, f->user_bias, f->events.user.n);
 	SHOPPER_NEW0(env, f->item_bias, f->events.item.n);
+	if (f->form == SHOPPER_PROJECTED)
+		SHOPPER_NEW0(env, f->singular, f->factors);
 	SHOPPER_TRY(shopper_factor_rows(env, f->events.user.n, f->stride, &f->user_factor));
 	return shopper_factor_rows(env, f->events.item.n, f->stride, &f->item_factor);
 }
@@ -60,8 +72,8 @@ near_normal(uint64_t random)
 	return (float) ((double) (sum - 2 * 65535) * (1.7320508075688772 / 65536));
 }
 
-static int64_t
-find_id(const ShopperDictionary *d, const ShopperDictionary *from, int64_t code)
+int64_t
+shopper_find_same(const ShopperDictionary *d, const ShopperDictionary *from, int64_t code)
 {
 	if ((d->type == SHOPPER_ID_INT) != (from->type == SHOPPER_ID_INT))
 		return -1;
@@ -78,7 +90,7 @@ start_side(const ShopperDictionary *ids, float *bias, float *factor, const Shopp
 	for (int64_t row = 0; row < ids->n; row++)
 	{
 		float	   *to = factor + row * stride;
-		int64_t		old = old_ids != NULL ? find_id(old_ids, ids, row) : -1;
+		int64_t		old = old_ids != NULL ? shopper_find_same(old_ids, ids, row) : -1;
 		uint64_t	hash = shopper_dictionary_hash(ids, row);
 
 		if (old >= 0)
@@ -149,7 +161,8 @@ shopper_factors_encode(const ShopperFactors *f, ShopperWriter *w)
 	const double numbers[] = {f->mu, f->lowest, f->highest, f->regularization, f->bias_regularization,
 	f->alpha, f->lambda, f->loss};
 
-	shopper_put_u8(w, (uint8_t) ((f->implicit ? FLAG_IMPLICIT : 0) | (f->biased ? FLAG_BIASED : 0) | (f->raw ? FLAG_RAW : 0)));
+	shopper_put_u8(w, (uint8_t) ((f->implicit ? FLAG_IMPLICIT : 0) | (f->biased ? FLAG_BIASED : 0) | (f->raw ? FLAG_RAW : 0) |
+								(f->form == SHOPPER_PROJECTED ? FLAG_PROJECTED : f->form == SHOPPER_NONNEGATIVE ? FLAG_NONNEGATIVE : 0)));
 	shopper_put_varint(w, (uint64_t) f->factors);
 	shopper_put_f64s(w, numbers, 8);
 	shopper_put_varint(w, (uint64_t) f->epochs);
@@ -162,6 +175,8 @@ shopper_factors_encode(const ShopperFactors *f, ShopperWriter *w)
 	}
 	put_rows(f->user_factor, f->events.user.n, f, w);
 	put_rows(f->item_factor, f->events.item.n, f, w);
+	if (f->form == SHOPPER_PROJECTED)
+		shopper_put_f64s(w, f->singular, f->factors);
 }
 
 /* n float32 that must all be finite and not so large that a score could overflow. */
@@ -194,7 +209,7 @@ get_head(ShopperFactors *f, ShopperReader *r)
 	shopper_get_f64s(r, v, 8);
 	f->epochs = (int64_t) shopper_get_varint(r);
 	f->best_epoch = (int64_t) shopper_get_varint(r);
-	if (r->failed || (flags & ~(FLAG_IMPLICIT | FLAG_BIASED | FLAG_RAW)) != 0 || factors < 1 || factors > SHOPPER_MAX_FACTORS || f->epochs < 0 ||
+	if (r->failed || flags >= 2 * FLAG_NONNEGATIVE || (flags & FLAG_PROJECTED && flags & FLAG_NONNEGATIVE) || factors < 1 || factors > SHOPPER_MAX_FACTORS || f->epochs < 0 ||
 		f->best_epoch < 0)
 		return shopper_bad_bytes(r->env, "its head is damaged");
 	for (int i = 0; i < 8; i++)
@@ -203,6 +218,7 @@ get_head(ShopperFactors *f, ShopperReader *r)
 	f->implicit = (flags & FLAG_IMPLICIT) != 0;
 	f->biased = (flags & FLAG_BIASED) != 0;
 	f->raw = (flags & FLAG_RAW) != 0;
+	f->form = flags & FLAG_PROJECTED ? SHOPPER_PROJECTED : flags & FLAG_NONNEGATIVE ? SHOPPER_NONNEGATIVE : SHOPPER_LEAST_SQUARES;
 	f->factors = (int) factors;
 	f->mu = v[0];
 	f->lowest = v[1];
@@ -212,7 +228,7 @@ get_head(ShopperFactors *f, ShopperReader *r)
 	f->alpha = v[5];
 	f->lambda = v[6];
 	f->loss = v[7];
-	if (f->lowest > f->highest || (f->implicit && f->lambda == 0))
+	if (f->lowest > f->highest || (f->implicit && f->lambda == 0 && f->form == SHOPPER_LEAST_SQUARES) || (f->form == SHOPPER_PROJECTED && !f->implicit))
 		return shopper_bad_bytes(r->env, "a number is out of range");
 	return SHOPPER_OK;
 }
@@ -237,7 +253,14 @@ shopper_factors_decode(ShopperFactors *f, ShopperReader *r)
 	}
 	SHOPPER_TRY(get_rows(r, f->user_factor, f->events.user.n, f));
 	SHOPPER_TRY(get_rows(r, f->item_factor, f->events.item.n, f));
-	if (f->implicit)
+	if (f->form == SHOPPER_PROJECTED)
+	{
+		shopper_get_f64s(r, f->singular, f->factors);
+		for (int j = 0; j < f->factors; j++)
+			if (!(f->singular[j] >= 0 && f->singular[j] <= 1e30))
+				return shopper_bad_bytes(env, "a singular value is out of range");
+	}
+	else if (f->implicit)
 	{
 		SHOPPER_NEW(env, f->gram, (int64_t) f->factors * shopper_gram_stride(f->factors));
 		return shopper_gram(env, f->item_factor, f->events.item.n, f->factors, f->stride, f->gram);

@@ -1,18 +1,28 @@
 /*
  * factors.h: the inside of the svd learner, shared by its files only.
  *
- * svd.c is the learner svd: sgd.c fits its explicit form, als.c the implicit
- * one; als_ratings.c is the learner als. kernels.c holds the inner loops, svd.c is the learner, factor_scores.c answers
- * questions.
+ * svd.c is the learner svd: sgd.c fits its explicit form, als.c the implicit one, gradient.c
+ * and truncated.c what its option method names; als_ratings.c is the learner als, nmf.c the
+ * learner nmf. kernels.c holds the inner loops, factor_scores.c answers questions.
  */
 #ifndef SHOPPER_FACTORS_H
 #define SHOPPER_FACTORS_H
 
+#include "../../core/simd.h"
 #include "recommender.h"
 
 #define SHOPPER_LANES 16			/* floats a factor row is padded to: one fixed logical vector */
 #define SHOPPER_MAX_FACTORS 256
+#define SHOPPER_BIAS_DAMPING 10	/* of the means that answer where user or item is unknown */
 #define SHOPPER_MAX_BLOCKS (SHOPPER_MAX_FACTORS / SHOPPER_LANES)
+
+/* What a row of a user is, given the items' factors: how users are folded in. */
+typedef enum ShopperFactorForm
+{
+	SHOPPER_LEAST_SQUARES,		/* with a penalty, of the user's lines */
+	SHOPPER_PROJECTED,			/* the sum of its items' rows, times their weights */
+	SHOPPER_NONNEGATIVE			/* least squares without negative factors */
+} ShopperFactorForm;
 
 /* What the learner stores. Rows of factors are `stride` floats long, padded with zeros, 64-byte aligned. */
 typedef struct ShopperFactors
@@ -21,6 +31,7 @@ typedef struct ShopperFactors
 	bool		implicit;
 	bool		biased;			/* explicit with mean and biases */
 	bool		raw;			/* explicit, factors alone give a rating; mean and biases serve where user or item is unknown */
+	ShopperFactorForm form;
 	int			factors;
 	int			stride;			/* factors rounded up to SHOPPER_LANES */
 	double		mu;				/* mean rating; 0 when implicit or not biased */
@@ -34,6 +45,7 @@ typedef struct ShopperFactors
 	float	   *item_bias;		/* (items) */
 	float	   *user_factor;	/* (users, stride) */
 	float	   *item_factor;	/* (items, stride) */
+	double	   *singular;		/* (factors) singular values, falling; projected only */
 	double	   *gram;			/* (factors, gram stride) of item_factor, upper half; implicit only, not stored */
 	int64_t		epochs;			/* run, and of these the one that was kept */
 	int64_t		best_epoch;
@@ -57,6 +69,8 @@ typedef struct ShopperSgdOptions
 
 /* Zeroed rows on a 64-byte border, as the vector loads want them. */
 extern ShopperStatus shopper_factor_rows(ShopperEnv *env, int64_t rows, int stride, float **out);
+/* n zeroed vectors of eight doubles, on their border. */
+extern ShopperStatus shopper_factor_lanes(ShopperEnv *env, int64_t n, ShopperDouble8 **out);
 /* All arrays for the dictionaries and number of factors that f already has; those of the events excepted. */
 extern ShopperStatus shopper_factors_alloc(ShopperEnv *env, ShopperFactors *f);
 /*
@@ -72,10 +86,15 @@ extern double shopper_factors_clip(const ShopperFactors *f, double rating);
 extern void shopper_factor_encode(const ShopperModel *model, ShopperWriter *w);
 extern ShopperStatus shopper_factor_decode(ShopperModel *model, ShopperReader *r);
 extern void shopper_factor_describe(const ShopperModel *model, void (*add) (void *ctx, const char *key, double value), void *ctx);
+extern void shopper_factor_describe_lists(const ShopperModel *model, void (*add) (void *ctx, const char *key, const double *value, int64_t n), void *ctx);
 extern double shopper_auto_lambda(const ShopperFactors *f, const ShopperLines *lines);
 /* Members of ShopperRecommender (factor_blocks.c). */
 extern ShopperStatus shopper_factor_block_begin(ShopperEnv *env, const ShopperModel *model, int64_t n, void **prepared);
 extern ShopperStatus shopper_factor_block(ShopperEnv *env, const ShopperModel *model, void *prepared, const ShopperUserBlock *users);
+/* The row of a user who is known by these lines, x (stride), and the bias (factor_scores.c). */
+extern ShopperStatus shopper_fold_in(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, float *x, double *bias);
+/* The member fold_in (factor_fold_in.c). */
+extern ShopperStatus shopper_factor_fold_in(ShopperEnv *env, const ShopperModel *old, const struct ShopperFoldIn *in, ShopperModel *model);
 /* The answers of every factor model (factor_scores.c). */
 extern const ShopperRecommender shopper_factor_recommender;
 extern void shopper_factors_encode(const ShopperFactors *f, ShopperWriter *w);
@@ -87,6 +106,28 @@ extern ShopperStatus shopper_factors_decode(ShopperFactors *f, ShopperReader *r)
 /* Fit biases and factors that hold their starting values; adds history and metrics. Uses up the lines. */
 extern ShopperStatus shopper_sgd_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, ShopperLines *lines,
 									 const ShopperSgdOptions *options);
+
+/* ---- gradient.c ---- */
+
+/* Fit biases and factors that hold their starting values by gradient descent; adds history and metrics. */
+extern ShopperStatus shopper_gradient_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const ShopperLines *lines, int64_t epochs,
+										  double rate, double lambda);
+
+/* ---- truncated.c ---- */
+
+/* Singular values and factors of the matrix of all lines; `previous` (may be NULL) only saves rounds. */
+extern ShopperStatus shopper_truncated_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const ShopperLines *lines,
+										   const ShopperFactors *previous);
+/* x (stride) = sum of value times the item's row. */
+extern ShopperStatus shopper_project(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, float *x);
+
+/* ---- nmf.c ---- */
+
+/*
+ * A user's row without negative factors. gram: of all items, for events; NULL: ratings. A: (factors, gram stride)
+ * becomes the system of the row without bounds, both halves; b: (gram stride) is scratch.
+ */
+extern void shopper_nmf_row(const ShopperFactors *f, const double *gram, const ShopperLine *line, int64_t n, double *A, double *b, float *out);
 
 /* ---- als.c ---- */
 

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "fold_in.h"
 #include "neighbours.h"
 
 typedef struct Knn
@@ -368,7 +369,83 @@ knn_explain(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t it
 	return SHOPPER_OK;
 }
 
+/* ---- new lines: item_knn only ---- */
+
+/* What is not stored. */
+static ShopperStatus
+finish(ShopperEnv *env, Knn *m)
+{
+	if (!m->users && m->implicit)
+		return shopper_neighbours_transpose(env, &m->lists, &m->back);
+	return SHOPPER_OK;
+}
+
+/* Damped means of new users and items, with the others' as they are. */
+static ShopperStatus
+fold_in_biases(ShopperEnv *env, const Knn *old, const ShopperFoldIn *in, double damping, Knn *m)
+{
+	const ShopperEvents *e = &in->events;
+	double	   *sum;
+
+	SHOPPER_NEW0(env, m->biases.user, e->user.n);
+	SHOPPER_NEW0(env, m->biases.item, e->item.n);
+	SHOPPER_NEW0(env, sum, e->item.n);
+	for (int64_t i = 0; i < e->item.n; i++)
+		m->biases.item[i] = in->old_item[i] >= 0 ? old->biases.item[in->old_item[i]] : 0;
+	for (int64_t u = 0; u < e->user.n; u++)
+	{
+		int64_t		from = e->seen_start[u],
+					to = e->seen_start[u + 1];
+		double		mine = 0;
+
+		for (int64_t i = from; i < to; i++)
+			mine += e->value[i] - m->biases.mu - m->biases.item[e->seen[i]];
+		m->biases.user[u] = in->touched[u] ? (float) (mine / (damping + (double) (to - from))) : old->biases.user[in->old_user[u]];
+		for (int64_t i = from; i < to; i++)
+		{
+			sum[e->seen[i]] += e->value[i] - m->biases.mu - m->biases.user[u];
+			m->biases.lowest = fmin(m->biases.lowest, e->value[i]);
+			m->biases.highest = fmax(m->biases.highest, e->value[i]);
+		}
+		if (u % 1024 == 0)
+			SHOPPER_TRY(shopper_poll(env));
+	}
+	for (int64_t i = 0; i < e->item.n; i++)
+		if (in->old_item[i] < 0)
+			m->biases.item[i] = (float) (sum[i] / (damping + (double) e->item.count[i]));
+	shopper_release(env, sum);
+	return SHOPPER_OK;
+}
+
+static ShopperStatus
+knn_fold_in(ShopperEnv *env, const ShopperModel *old_model, const ShopperFoldIn *in, ShopperModel *model)
+{
+	const Knn  *old = old_model->state;
+	Knn		   *m;
+
+	SHOPPER_NEW(env, m, 1);
+	*m = *old;
+	model->state = m;
+	m->events = in->events;
+	SHOPPER_TRY(shopper_neighbours_renumber(env, &old->lists, in->old_item, m->events.item.n, &m->lists));
+	if (!m->implicit)
+		SHOPPER_TRY(fold_in_biases(env, old, in, shopper_option_number(&model->options, "bias_damping"), m));
+	return finish(env, m);
+}
+
 static const ShopperRecommender knn_recommender = {
+	.score_user = knn_score_user,
+	.score_basket = knn_score_basket,
+	.basket_value = knn_basket_value,
+	.similar = knn_similar,
+	.similarity = knn_similarity,
+	.rating = knn_rating,
+	.explain = knn_explain,
+	.fold_in = knn_fold_in,
+};
+
+/* The same without fold_in: a new user has no neighbours yet. */
+static const ShopperRecommender user_recommender = {
 	.score_user = knn_score_user,
 	.score_basket = knn_score_basket,
 	.basket_value = knn_basket_value,
@@ -407,14 +484,6 @@ take_biases(const Knn *m, ShopperLines *lines)
 	for (int64_t u = 0; u < lines->rows; u++)
 		for (int64_t i = lines->start[u]; i < lines->start[u + 1]; i++)
 			lines->line[i].value = (float) (lines->line[i].value - bias_of(m, u, lines->line[i].code));
-}
-
-static ShopperStatus
-finish(ShopperEnv *env, Knn *m)
-{
-	if (!m->users && m->implicit)
-		return shopper_neighbours_transpose(env, &m->lists, &m->back);
-	return SHOPPER_OK;
 }
 
 static ShopperStatus
@@ -559,5 +628,5 @@ const ShopperLearner shopper_learner_user_knn = {
 	.encode = knn_encode,
 	.decode = knn_decode,
 	.describe = knn_describe,
-	.recommender = &knn_recommender,
+	.recommender = &user_recommender,
 };

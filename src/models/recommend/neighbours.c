@@ -233,6 +233,33 @@ shopper_neighbours_transpose(ShopperEnv *env, const ShopperNeighbours *lists, Sh
 	return shopper_poll(env);
 }
 
+ShopperStatus
+shopper_neighbours_renumber(ShopperEnv *env, const ShopperNeighbours *lists, const int64_t *old, int64_t n, ShopperNeighbours *out)
+{
+	int32_t    *code;			/* of the old codes */
+	int64_t		total = 0;
+
+	out->n = n;
+	SHOPPER_NEW0(env, out->start, n + 1);
+	SHOPPER_NEW(env, out->code, lists->start[lists->n]);
+	SHOPPER_NEW(env, out->weight, lists->start[lists->n]);
+	SHOPPER_NEW(env, code, lists->n);
+	for (int64_t r = 0; r < n; r++)
+		if (old[r] >= 0)
+			code[old[r]] = (int32_t) r;
+	for (int64_t r = 0; r < n; r++)
+	{
+		for (int64_t i = old[r] >= 0 ? lists->start[old[r]] : 0; old[r] >= 0 && i < lists->start[old[r] + 1]; i++, total++)
+		{
+			out->code[total] = code[lists->code[i]];
+			out->weight[total] = lists->weight[i];
+		}
+		out->start[r + 1] = total;
+	}
+	shopper_release(env, code);
+	return shopper_poll(env);
+}
+
 /* ---- storing ---- */
 
 void

@@ -48,6 +48,9 @@ extern ShopperStatus shopper_neighbours_find(ShopperEnv *env, const ShopperLines
 /* The same lists by the other end: who has it as a neighbour. Codes rise. */
 extern ShopperStatus shopper_neighbours_transpose(ShopperEnv *env, const ShopperNeighbours *lists, ShopperNeighbours *out);
 
+/* The same lists of n rows, of which row i was old[i], or is new and has no neighbours (-1). Order stays: codes rise with the old ones. */
+extern ShopperStatus shopper_neighbours_renumber(ShopperEnv *env, const ShopperNeighbours *lists, const int64_t *old, int64_t n, ShopperNeighbours *out);
+
 extern void shopper_neighbours_encode(const ShopperNeighbours *lists, ShopperWriter *w);
 extern ShopperStatus shopper_neighbours_decode(ShopperEnv *env, ShopperReader *r, int64_t n, ShopperNeighbours *lists);
 

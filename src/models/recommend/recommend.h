@@ -130,6 +130,20 @@ typedef struct ShopperReason
 extern ShopperStatus shopper_explain_recommendation(ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item,
 													int64_t n, ShopperReason **rows, int64_t *n_rows);
 
+/* An item of a factor. */
+typedef struct ShopperFactorItem
+{
+	int			factor;			/* from 0 */
+	int64_t		code;
+	int64_t		rank;			/* 1, 2, ... by the size of the weight */
+	double		weight;
+	double		share;			/* of the sizes of all items' weights in the factor, signed */
+} ShopperFactorItem;
+
+/* The n items that weigh most in a factor (from 0; -1: in each factor). Items that weigh nothing are left out. */
+extern ShopperStatus shopper_factor_profile(ShopperEnv *env, const ShopperModel *model, int factor, int64_t n, ShopperFactorItem **rows,
+											int64_t *n_rows);
+
 /* Whether the model has factors. */
 extern bool shopper_has_factors(const ShopperModel *model);
 /* The factors and the bias (0 in implicit models) of a row: *factors points into the model, *n of them; bias may be NULL. */

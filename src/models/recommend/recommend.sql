@@ -36,6 +36,10 @@ CREATE FUNCTION @extschema@.train_recommender_from(query text, options jsonb DEF
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'shopper_train_recommender_from';
 COMMENT ON FUNCTION @extschema@.train_recommender_from(text, jsonb, bytea) IS 'train_recommender over the rows of a query that returns user, item and, when there are any, rating and time';
 
+CREATE FUNCTION @extschema@.fold_in_from(model bytea, query text) RETURNS bytea
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'shopper_fold_in_from';
+COMMENT ON FUNCTION @extschema@.fold_in_from(bytea, text) IS 'The model with the lines of a query, user, item and, when there are any, rating and time: their users, and items that are new, become known without training anew. Events add up, of ratings the new one counts. For factor models, ease and item_knn';
+
 -- Asking a recommender. NULL model: no rows; NULL n: no limit; a NULL or unknown user gets popular items.
 
 CREATE FUNCTION @extschema@.svd_recommend(model bytea, user_id bigint, n int DEFAULT 10, exclude_seen boolean DEFAULT true,
@@ -181,22 +185,22 @@ COMMENT ON FUNCTION @extschema@.predict_rating(bytea, "any", "any") IS 'The rati
 CREATE FUNCTION @extschema@.explain_recommendation(model bytea, user_id "any", item_id bigint, n int DEFAULT 5)
 RETURNS TABLE(item bigint, contribution float8, share float8)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'shopper_sql_explain_recommendation';
-COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", bigint, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, markov, session_knn and factor models; for integer ids';
+COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", bigint, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, ease, markov, session_knn and factor models; for integer ids';
 
 CREATE FUNCTION @extschema@.explain_recommendation(model bytea, user_id "any", item_id text, n int DEFAULT 5)
 RETURNS TABLE(item text, contribution float8, share float8)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'shopper_sql_explain_recommendation';
-COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", text, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, markov, session_knn and factor models; ids in text form, of any model';
+COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", text, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, ease, markov, session_knn and factor models; ids in text form, of any model';
 
 CREATE FUNCTION @extschema@.explain_recommendation(model bytea, user_id "any", item_id uuid, n int DEFAULT 5)
 RETURNS TABLE(item uuid, contribution float8, share float8)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'shopper_sql_explain_recommendation';
-COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", uuid, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, markov, session_knn and factor models; for uuid ids';
+COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", uuid, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, ease, markov, session_knn and factor models; for uuid ids';
 
 CREATE FUNCTION @extschema@.explain_recommendation(model bytea, user_id "any", item_id "any", item_type anyelement, n int DEFAULT 5)
 RETURNS TABLE(item anyelement, contribution float8, share float8)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'shopper_sql_explain_recommendation_as';
-COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", "any", anyelement, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, markov, session_knn and factor models; items of the type of item_type, as in item_type => null::int';
+COMMENT ON FUNCTION @extschema@.explain_recommendation(bytea, "any", "any", anyelement, int) IS 'Why a user gets an item: the user''s own items by what each gives to the score, and its share of all; item_knn, ease, markov, session_knn and factor models; items of the type of item_type, as in item_type => null::int';
 
 CREATE FUNCTION @extschema@.user_factors(model bytea)
 RETURNS TABLE(id text, bias float8, factors float4[])
@@ -207,6 +211,11 @@ CREATE FUNCTION @extschema@.item_factors(model bytea)
 RETURNS TABLE(id text, bias float8, factors float4[])
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 1000 AS 'MODULE_PATHNAME', 'shopper_sql_item_factors';
 COMMENT ON FUNCTION @extschema@.item_factors(bytea) IS 'The factors and the bias of every item: a predicted rating is mean + both biases + the dot product of the factors';
+
+CREATE FUNCTION @extschema@.factor_profile(model bytea, factor int DEFAULT NULL, n int DEFAULT 10)
+RETURNS TABLE(factor int, item text, weight float8, share float8, rank int)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 100 AS 'MODULE_PATHNAME', 'shopper_sql_factor_profile';
+COMMENT ON FUNCTION @extschema@.factor_profile(bytea, int, int) IS 'What the factors of a model are about: for one factor (from 1), or for all when it is NULL, the n items that weigh most in it, largest weight by size first; share is the weight''s part of all weights of the factor';
 
 CREATE FUNCTION @extschema@.evaluate_recommender(train_query text, test_query text, options jsonb DEFAULT NULL, k int DEFAULT 10)
 RETURNS TABLE(metric text, value float8, conf_low float8, conf_high float8)

@@ -39,6 +39,7 @@ typedef struct ShopperEvents
 } ShopperEvents;
 
 struct ShopperBest;
+struct ShopperFoldIn;
 struct ShopperRecommendation;
 
 /* Many users at once: who, what may come, and where the best of each are collected. */
@@ -85,6 +86,8 @@ typedef struct ShopperRecommender
 	ShopperStatus (*rating) (ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *rating);
 	/* What each of the user's lines gives to the score of an item; NULL: nothing does. */
 	ShopperStatus (*explain) (ShopperEnv *env, const ShopperModel *model, int64_t user, int64_t item, double *contribution);
+	/* Make model->state of `old` and what its lines and new ones are together; NULL: cannot. */
+	ShopperStatus (*fold_in) (ShopperEnv *env, const ShopperModel *old, const struct ShopperFoldIn *in, ShopperModel *model);
 	/* The vector of a row, into the model, and its bias. */
 	const float *(*factors) (const ShopperModel *model, bool users, int64_t code, int *n, double *bias);
 } ShopperRecommender;
@@ -108,6 +111,11 @@ shopper_seen_line(const ShopperEvents *e, int64_t user, int64_t item)
 	return low < e->seen_start[user + 1] && e->seen[low] == item ? low : -1;
 }
 
+/* ---- factors.c ---- */
+
+/* The code in d of what has a code in `from`, or -1. */
+extern int64_t shopper_find_same(const ShopperDictionary *d, const ShopperDictionary *from, int64_t code);
+
 /* ---- diversity.c ---- */
 
 /* Keep n of the *n_rows best rows, so that they are not too alike; see ShopperItemFilter. */
@@ -126,7 +134,10 @@ extern ShopperStatus shopper_lines_split(ShopperEnv *env, ShopperLines *lines, c
 
 /* ---- events.c ---- */
 
-/* Whether lines are events: the option implicit, else when there are no ratings. */
+/* The lines of finished pairs. */
+extern ShopperStatus shopper_lines_by_user(ShopperEnv *env, const ShopperPairs *pairs, bool implicit, ShopperLines *lines);
+
+/* Whether lines are events: the option implicit, else when there are no ratings; of learners without the option always. */
 extern bool shopper_is_implicit(const ShopperModel *model, const ShopperPairs *pairs);
 /*
  * From finished pairs: whether they are events (the option implicit, else no ratings), one line a user and

@@ -3,7 +3,9 @@
  *
  * With ratings: the explicit form (sgd.c), with the latest rating of a user and item
  * when there are times, else their mean. Without, or with implicit => true: the
- * implicit form (als.c); repeated lines add up, the third column is a weight. The
+ * implicit form (als.c); repeated lines add up, the third column is a weight. Two other
+ * methods: gradient, plain gradient descent on ratings, and truncated, the singular value
+ * decomposition of the matrix of events, where the third column is a weight too. The
  * model knows the ids of its own lines; a previous model gives starting values for
  * ids that it shares.
  */
@@ -14,6 +16,7 @@
 #define AUTO_LAMBDA 0.1			/* ml-100k: NDCG@10 is within 0.01 of its best from 0.06 to 0.12 */
 
 static const ShopperOption svd_options[] = {
+	{"method", SHOPPER_CHOICE, NULL, 0, 0, false, "sgd,gradient,truncated", "sgd: stochastic steps on ratings, alternating ones on events; gradient: steps on all ratings at once; truncated: singular value decomposition of the events, missing ones being 0; not set: sgd"},
 	{"factors", SHOPPER_INTEGER, "32", 1, SHOPPER_MAX_FACTORS, false, NULL, "length of the vectors of users and items"},
 	{"epochs", SHOPPER_INTEGER, "20", 1, 100000, false, NULL, "passes over the ratings; implicit: steps of items and users"},
 	{"implicit", SHOPPER_BOOLEAN, NULL, 0, 0, false, NULL, "learn from events instead of ratings (the third column is then a weight); not set: when there is no rating"},
@@ -27,7 +30,7 @@ static const ShopperOption svd_options[] = {
 	{"validation", SHOPPER_NUMBER, "0", 0, 0.9, false, NULL, "explicit: fraction of the ratings held out to stop early"},
 	{"patience", SHOPPER_INTEGER, "5", 1, 100000, false, NULL, "epochs without improvement on the held-out ratings before stopping"},
 	{"alpha", SHOPPER_NUMBER, "5", 0, 1e6, true, NULL, "implicit: an event of weight w has confidence 1 + alpha w"},
-	{"lambda", SHOPPER_NUMBER, NULL, 0, 1e12, true, NULL, "implicit: penalty on the factors; not set: 0.1 (1 + alpha w) sqrt(events per user x events per item)"},
+	{"lambda", SHOPPER_NUMBER, NULL, 0, 1e12, true, NULL, "penalty on the factors: implicit: not set, 0.1 (1 + alpha w) sqrt(events per user x events per item); gradient: not set, regularization"},
 	{"cg_steps", SHOPPER_INTEGER, "3", 0, 1000, false, NULL, "implicit: conjugate gradient steps for each row and epoch; 0: solve each row exactly"},
 	{NULL}
 };
@@ -58,6 +61,8 @@ check_previous(ShopperEnv *env, const ShopperModel *model, const ShopperModel *p
 		return SHOPPER_OK;
 	if (previous->learner != model->learner)
 		return shopper_fail(env, SHOPPER_WRONG_MODEL, "expected a previous svd model, got a %s model", previous->learner->name);
+	if (old->form != (shopper_option_is(&model->options, "method", "truncated") ? SHOPPER_PROJECTED : SHOPPER_LEAST_SQUARES))
+		return shopper_fail(env, SHOPPER_WRONG_MODEL, "the previous model is %struncated, this training is not", old->form == SHOPPER_PROJECTED ? "" : "not ");
 	if (old->implicit != implicit)
 		return shopper_fail(env, SHOPPER_WRONG_MODEL, "the previous model is %s, this training is %s",
 							old->implicit ? "implicit" : "explicit", implicit ? "implicit" : "explicit");
@@ -83,6 +88,61 @@ shopper_auto_lambda(const ShopperFactors *f, const ShopperLines *lines)
 	return AUTO_LAMBDA * (1 + f->alpha * weight / n) * n / sqrt((double) f->events.user.n * (double) f->events.item.n);
 }
 
+/* Events to factors by what the method says; everything but the fit is done. */
+static ShopperStatus
+fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, ShopperLines *lines, const ShopperSgdOptions *options, const ShopperFactors *previous)
+{
+	const ShopperOptions *o = &model->options;
+
+	if (f->form == SHOPPER_PROJECTED)
+		return shopper_truncated_fit(env, model, f, lines, previous);
+	if (!f->implicit)
+	{
+		f->biased = options->biased;
+		f->regularization = options->regularization;
+		f->bias_regularization = options->bias_regularization;
+		if (shopper_option_is(o, "method", "gradient"))
+		{
+			double		lambda = shopper_option_set(o, "lambda") ? shopper_option_number(o, "lambda") : options->regularization;
+
+			/* folding in has a penalty for each rating */
+			f->regularization = f->bias_regularization = lambda * (double) lines->rows / (double) lines->start[lines->rows];
+			return shopper_gradient_fit(env, model, f, lines, options->epochs, options->learning_rate, lambda);
+		}
+		return shopper_sgd_fit(env, model, f, lines, options);
+	}
+	f->alpha = shopper_option_number(o, "alpha");
+	f->lambda = shopper_option_set(o, "lambda") ? shopper_option_number(o, "lambda") : shopper_auto_lambda(f, lines);
+	if (!(f->lambda > 0 && f->lambda < 1e30))
+		return shopper_fail(env, SHOPPER_BAD_DATA, "weights are too large");
+	return shopper_als_fit(env, model, f, lines, options->epochs, (int) shopper_option_integer(o, "cg_steps"));
+}
+
+/* truncated is a method of events, gradient one of ratings. */
+static ShopperStatus
+check_method(ShopperEnv *env, ShopperModel *model, const ShopperPairs *pairs)
+{
+	ShopperOptionValue *implicit = shopper_option_find(&model->options, "implicit");
+
+	if (shopper_option_is(&model->options, "method", "truncated"))
+	{
+		if (implicit->set && !implicit->boolean)
+		{
+			shopper_fail(env, SHOPPER_BAD_OPTION, "option \"method\" is truncated, which learns from events, but \"implicit\" is false");
+			shopper_hint(env, "Leave \"implicit\" out: the third column is then a weight. Ratings are learned by method sgd or gradient, or by als().");
+			return env->status;
+		}
+		implicit->set = implicit->boolean = true;
+	}
+	else if (shopper_option_is(&model->options, "method", "gradient") && shopper_is_implicit(model, pairs))
+	{
+		shopper_fail(env, SHOPPER_BAD_OPTION, "option \"method\" is gradient, which learns from ratings, but there are none");
+		shopper_hint(env, "Give the rating as third column, or use als(), nmf() or method => 'truncated'.");
+		return env->status;
+	}
+	return SHOPPER_OK;
+}
+
 static ShopperStatus
 svd_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const ShopperModel *previous)
 {
@@ -91,9 +151,11 @@ svd_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const Shopp
 	ShopperFactors *f;
 	bool		implicit;
 
+	SHOPPER_TRY(check_method(env, model, pairs));
 	read_options(model, &options);
 	SHOPPER_NEW0(env, f, 1);
 	model->state = f;
+	f->form = shopper_option_is(&model->options, "method", "truncated") ? SHOPPER_PROJECTED : SHOPPER_LEAST_SQUARES;
 	SHOPPER_TRY(check_previous(env, model, previous, shopper_is_implicit(model, pairs)));
 	SHOPPER_TRY(shopper_events_start(env, model, pairs, true, &f->events, &lines, &implicit));
 	if (implicit)
@@ -101,25 +163,10 @@ svd_train(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs, const Shopp
 	f->implicit = implicit;
 	f->factors = (int) shopper_option_integer(&model->options, "factors");
 	SHOPPER_TRY(shopper_factors_alloc(env, f));
-	shopper_factors_start(f, previous != NULL ? previous->state : NULL, env->seed,
-						  shopper_option_number(&model->options, "init_sd"));
-	if (!implicit)
-	{
-		f->biased = options.biased;
-		f->regularization = options.regularization;
-		f->bias_regularization = options.bias_regularization;
-		SHOPPER_TRY(shopper_sgd_fit(env, model, f, &lines, &options));
-	}
-	else
-	{
-		f->alpha = shopper_option_number(&model->options, "alpha");
-		f->lambda = shopper_option_set(&model->options, "lambda")
-			? shopper_option_number(&model->options, "lambda") : shopper_auto_lambda(f, &lines);
-		if (!(f->lambda > 0 && f->lambda < 1e30))
-			return shopper_fail(env, SHOPPER_BAD_DATA, "weights are too large");
-		SHOPPER_TRY(shopper_als_fit(env, model, f, &lines, options.epochs,
-									(int) shopper_option_integer(&model->options, "cg_steps")));
-	}
+	if (f->form == SHOPPER_LEAST_SQUARES)
+		shopper_factors_start(f, previous != NULL ? previous->state : NULL, env->seed,
+							  shopper_option_number(&model->options, "init_sd"));
+	SHOPPER_TRY(fit(env, model, f, &lines, &options, previous != NULL ? previous->state : NULL));
 	shopper_release(env, lines.start);
 	shopper_release(env, lines.line);
 	return SHOPPER_OK;
@@ -154,6 +201,10 @@ shopper_factor_describe(const ShopperModel *model, void (*add) (void *ctx, const
 	add(ctx, "epochs", (double) f->epochs);
 	add(ctx, "best_epoch", (double) f->best_epoch);
 	add(ctx, "loss", f->loss);
+	if (f->form == SHOPPER_NONNEGATIVE)
+		add(ctx, "lambda", f->lambda);
+	if (f->implicit && f->form != SHOPPER_LEAST_SQUARES)
+		return;
 	if (f->implicit)
 	{
 		add(ctx, "alpha", f->alpha);
@@ -165,10 +216,19 @@ shopper_factor_describe(const ShopperModel *model, void (*add) (void *ctx, const
 	add(ctx, "highest", f->highest);
 }
 
+void
+shopper_factor_describe_lists(const ShopperModel *model, void (*add) (void *ctx, const char *key, const double *value, int64_t n), void *ctx)
+{
+	const ShopperFactors *f = model->state;
+
+	if (f->form == SHOPPER_PROJECTED)
+		add(ctx, "singular_values", f->singular, f->factors);
+}
+
 const ShopperLearner shopper_learner_svd = {
 	.number = 5,
 	.name = "svd",
-	.help = "matrix factorization: biased SVD of ratings, or implicit ALS of events",
+	.help = "matrix factorization: biased SVD of ratings, implicit ALS or truncated SVD of events",
 	.shape = SHOPPER_RATINGS,
 	.tasks = SHOPPER_RECOMMEND,
 	.options = svd_options,
@@ -176,5 +236,6 @@ const ShopperLearner shopper_learner_svd = {
 	.encode = shopper_factor_encode,
 	.decode = shopper_factor_decode,
 	.describe = shopper_factor_describe,
+	.describe_lists = shopper_factor_describe_lists,
 	.recommender = &shopper_factor_recommender,
 };

@@ -95,6 +95,7 @@ get_tree(ShopperEnv *env, ShopperEnsemble *e, ShopperReader *r, uint32_t *set)
 	int			at_depth[SHOPPER_MAX_DEPTH],
 				top = 0,
 				depth = 0;
+	bool		whole = false;	/* every split has both children */
 	ShopperTree *t;
 
 	if (r->failed || n < 1 || output >= (uint64_t) (e->values == 1 ? e->outputs : 1))
@@ -110,7 +111,8 @@ get_tree(ShopperEnv *env, ShopperEnsemble *e, ShopperReader *r, uint32_t *set)
 		if (tag == TAG_LEAF)
 		{
 			SHOPPER_TRY(get_leaf(env, e, r));
-			if (top == 0)
+			whole = top == 0;
+			if (whole)
 				break;
 			e->node[t->node + open[--top]].right = t->n_nodes;
 			depth = at_depth[top] + 1;
@@ -126,7 +128,7 @@ get_tree(ShopperEnv *env, ShopperEnsemble *e, ShopperReader *r, uint32_t *set)
 		else
 			return shopper_bad_bytes(env, "a node is neither split nor leaf");
 	}
-	if (t->n_nodes != n || top != 0 || e->node[t->node + n - 1].right != -1)
+	if (t->n_nodes != n || !whole)
 		return shopper_bad_bytes(env, "a tree does not end with a leaf");
 	e->n_nodes += n;
 	shopper_ensemble_complete(e, t);
