@@ -51,7 +51,7 @@ shopper_project_sql(PG_FUNCTION_ARGS)
 
 	if (s == NULL)
 		PG_RETURN_NULL();
-	shopper_project(s->model, s->dense, s->lookup, score);
+	shopper_project_row(s->model, s->dense, s->lookup, score);
 	PG_RETURN_DATUM(float_array(score, projection_of(s->model)->k));
 }
 

@@ -55,7 +55,7 @@ components(void)
 		memcpy(raw, x + i * D, sizeof(raw));
 		shopper_prepare_row(model.spec, raw, dense);
 		lookup[0] = shopper_category_position(&model.spec->category[0], (int32_t) shopper_dictionary_find_text(&model.spec->category[0].levels, (char[2]) {'l', (char) ('0' + i % 3)}, 2));
-		shopper_project(&model, dense, lookup, score[i]);
+		shopper_project_row(&model, dense, lookup, score[i]);
 		shopper_point(model.spec, dense, lookup, 1, point);
 		shopper_unproject_point(p, score[i], back);
 		for (int j = 0; j < p->d; j++)

@@ -64,7 +64,7 @@ shopper_unproject_point(const ShopperProjection *p, const double *score, double 
 }
 
 void
-shopper_project(const ShopperModel *model, const double *dense, const int32_t *lookup, double *score)
+shopper_project_row(const ShopperModel *model, const double *dense, const int32_t *lookup, double *score)
 {
 	const ShopperProjection *p = shopper_projection_of(model);
 	double		x[SHOPPER_MAX_WIDTH];

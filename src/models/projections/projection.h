@@ -35,7 +35,7 @@ extern void shopper_project_point(const ShopperProjection *p, const double *x, d
 /* The point (d) of scores (k): the nearest to all points with these scores. Orthonormal axes only. */
 extern void shopper_unproject_point(const ShopperProjection *p, const double *score, double *x);
 /* Scores of one encoded row; never fails, allocates nothing. */
-extern void shopper_project(const ShopperModel *model, const double *dense, const int32_t *lookup, double *score);
+extern void shopper_project_row(const ShopperModel *model, const double *dense, const int32_t *lookup, double *score);
 
 extern void shopper_projection_encode(const ShopperProjection *p, ShopperWriter *w);
 /* Checks everything against the model's spec. */
