@@ -7,7 +7,7 @@
 \pset pager off
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(74);
+SELECT plan(79);
 
 -- ---- any function, called with NULLs or garbage ----
 
@@ -39,7 +39,7 @@ CREATE FUNCTION pg_temp.calls(bytes text, words text) RETURNS TABLE (call text, 
 			AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND p.prokind = 'f') s $$;
 
 CREATE FUNCTION pg_temp.tells(state text) RETURNS boolean LANGUAGE sql AS $$
-	SELECT state IN ('00000', '22P03', '22004', '22023', '22000', '42804', '42P18', '42601', '42883', '22P02', '42703', '0A000', '3F000', '42P01')
+	SELECT state IN ('00000', '22P03', '22004', '22023', '22000', '42804', '42P18', '42601', '42883', '22P02', '42703', '0A000', '3F000', '42P01', '22007')
 $$;
 SELECT is_empty($$ SELECT * FROM pg_temp.calls('NULL', 'NULL') WHERE NOT pg_temp.tells(state)
 	AND NOT (state = 'XX000' AND call ~ 'shopper_') $$, 'functions take NULLs');
@@ -148,6 +148,11 @@ INSERT INTO learners VALUES
 	('gaussian_mixture', $$ SELECT train_clusters_from('SELECT a, b, c, d FROM big', gaussian_mixture(k => 10)) $$),
 	('hierarchical', $$ SELECT train_clusters_from('SELECT a, b, c, d, e FROM big LIMIT 5000', hierarchical(linkage => 'average')) $$),
 	('silhouette', $$ SELECT silhouette(ARRAY[a, b, c, d], i % 3) FROM big $$),
+	('lda', $$ SELECT train_projection(f, lda(target => 'y')) FROM (SELECT y, a, b, c, d FROM big) f $$),
+	('profile_table', $$ SELECT count(*) FROM profile_table('SELECT * FROM big UNION ALL SELECT * FROM big') $$),
+	('correlations', $$ SELECT count(*) FROM correlations('SELECT a, b, c, d FROM big UNION ALL SELECT a, b, c, d FROM big', 'spearman') $$),
+	('purchase_features', $$ SELECT count(*) FROM purchase_features('SELECT i % 5000 AS customer, timestamp ''2026-01-01'' + i * interval ''1 second'' AS at, i / 3 AS order_id, i % 70 AS category FROM generate_series(1, 1500000) i', NULL) $$),
+	('interpolate', $$ SELECT count(z) FROM (SELECT interpolate(NULLIF(a, 0), i, 'spline') OVER (ORDER BY i) AS z FROM big) z $$),
 	('rules of a model', $$ SELECT count(*) FROM rules, assoc_rules(m, max_consequent => 4) $$);
 
 SET LOCAL pg_shopper.max_training_memory = 1;

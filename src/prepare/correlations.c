@@ -120,7 +120,7 @@ cross_shard(void *arg, int shard)
 	{
 		int			n = (int) (to - from < BLOCK ? to - from : BLOCK);
 
-		if (b->x->env->cancelled != NULL && b->x->env->cancelled(b->x->env->ctx))
+		if (shopper_stopped(b->x->env))
 			return;
 		for (int i = 0; i < n; i++)
 			for (int j = 0; j < b->k; j++)
