@@ -60,7 +60,7 @@ label_all(Fit *f, int64_t from, int64_t to)
 		ShopperNearest near;
 		int			rows = rows_of(p, tile);
 
-		shopper_nearest(p->x + tile * p->d * SHOPPER_TILE, p->d, f->centre, f->k, &near);
+		(f->upper != NULL ? shopper_nearest_two : shopper_nearest) (p->x + tile * p->d * SHOPPER_TILE, p->d, f->centre, f->k, &near);
 		for (int r = 0; r < rows; r++)
 		{
 			int64_t		i = tile * SHOPPER_TILE + r;
@@ -87,7 +87,7 @@ label_rows(Fit *f, const int64_t *row, int n, double *tile)
 	for (int r = 0; r < n; r++)
 		for (int j = 0; j < p->d; j++)
 			tile[j * SHOPPER_TILE + r] = *shopper_coordinate(p, row[r], j);
-	shopper_nearest(tile, p->d, f->centre, f->k, &near);
+	shopper_nearest_two(tile, p->d, f->centre, f->k, &near);
 	for (int r = 0; r < n; r++)
 	{
 		f->label[row[r]] = (int32_t) near.index[r];
@@ -128,27 +128,15 @@ static void
 add_up(Fit *f, int64_t from, int64_t to, double *sum, double *count)
 {
 	const ShopperPointSet *p = f->p;
-	int			d = p->d;
 
 	for (int64_t tile = from; tile < to; tile++)
 	{
-		const double *x = p->x + tile * d * SHOPPER_TILE;
+		int64_t		first = tile * SHOPPER_TILE;
 		int			rows = rows_of(p, tile);
 
+		shopper_add_tile(p->x + first * p->d, p->d, rows, f->label + first, p->weight != NULL ? p->weight + first : NULL, sum);
 		for (int r = 0; r < rows; r++)
-		{
-			int64_t		i = tile * SHOPPER_TILE + r;
-			double		weight = p->weight != NULL ? p->weight[i] : 1,
-					   *to_sum = sum + (int64_t) f->label[i] * d;
-
-			count[f->label[i]] += weight;
-			if (p->weight != NULL)
-				for (int j = 0; j < d; j++)
-					to_sum[j] += weight * x[j * SHOPPER_TILE + r];
-			else
-				for (int j = 0; j < d; j++)
-					to_sum[j] += x[j * SHOPPER_TILE + r];
-		}
+			count[f->label[first + r]] += p->weight != NULL ? p->weight[first + r] : 1;
 	}
 }
 
