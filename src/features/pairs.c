@@ -74,7 +74,15 @@ shopper_pairs_add(ShopperPairs *p, uint32_t left, uint32_t right, double value, 
 	return SHOPPER_OK;
 }
 
-/* Sort a dictionary by value and give the lines the new codes. */
+ShopperStatus
+shopper_pairs_link(ShopperPairs *p, uint32_t below, uint32_t above)
+{
+	SHOPPER_TRY(shopper_grow(p->env, &p->link, &p->link_capacity, p->n_links + 1, sizeof(ShopperLink)));
+	p->link[p->n_links++] = (ShopperLink) {(int32_t) below, (int32_t) above};
+	return SHOPPER_OK;
+}
+
+/* Sort a dictionary by value and give the lines, and links of items, the new codes. */
 static ShopperStatus
 renumber(ShopperPairs *p, ShopperDictionary *d, int32_t *code)
 {
@@ -89,6 +97,8 @@ renumber(ShopperPairs *p, ShopperDictionary *d, int32_t *code)
 		code[i] = (int32_t) new_code[code[i]];
 		d->count[code[i]]++;
 	}
+	if (d == &p->right)
+		shopper_pairs_recode_links(p, new_code);
 	shopper_release(p->env, new_code);
 	return SHOPPER_OK;
 }

@@ -7,6 +7,13 @@
 
 #include "dictionary.h"
 
+/* What is below belongs to what is above: codes in right. */
+typedef struct ShopperLink
+{
+	int32_t		below;
+	int32_t		above;
+} ShopperLink;
+
 typedef struct ShopperPairs
 {
 	ShopperEnv *env;
@@ -20,6 +27,10 @@ typedef struct ShopperPairs
 	int32_t    *b;				/* (n) code in right */
 	float	   *value;			/* (n) when has_value */
 	int64_t    *time;			/* (n) microseconds since 2000-01-01 UTC, when has_time */
+	int64_t		n_added;		/* of the n lines those that come from a hierarchy */
+	int64_t		n_links;		/* of a hierarchy of items; 0: there is none */
+	int64_t		link_capacity;
+	ShopperLink *link;
 	int64_t		n_skipped;		/* lines with a NULL id or a NULL or NaN rating */
 } ShopperPairs;
 
@@ -27,6 +38,15 @@ extern ShopperStatus shopper_pairs_init(ShopperPairs *p, ShopperEnv *env, Shoppe
 										bool has_value, bool has_time);
 /* Append a line of codes already in the dictionaries. */
 extern ShopperStatus shopper_pairs_add(ShopperPairs *p, uint32_t left, uint32_t right, double value, int64_t time);
+
+extern ShopperStatus shopper_pairs_link(ShopperPairs *p, uint32_t below, uint32_t above);
+/* Code c of right becomes new_code[c]. */
+static inline void
+shopper_pairs_recode_links(ShopperPairs *p, const uint32_t *new_code)
+{
+	for (int64_t i = 0; i < p->n_links; i++)
+		p->link[i] = (ShopperLink) {(int32_t) new_code[p->link[i].below], (int32_t) new_code[p->link[i].above]};
+}
 
 /*
  * After the last line: renumber both dictionaries by value and sort the lines by

@@ -9,6 +9,8 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "../models/rules/hierarchy.h"
+
 /* ---- ids ---- */
 
 ShopperIdType
@@ -233,7 +235,7 @@ finish(ShopperPairTraining *t)
 	SHOPPER_TRY(shopper_pairs_finish(&t->pairs, &start));
 	shopper_release(t->env, start);
 	shopper_env_start_pool(t->env, t->pairs.n);
-	t->model.n_rows = t->model.n_train = t->pairs.n;
+	t->model.n_rows = t->model.n_train = t->pairs.n - t->pairs.n_added;
 	if (t->task == SHOPPER_FIND_RULES || t->task == SHOPPER_FIND_SEQUENCES)
 		return t->model.learner->train_baskets(t->env, &t->model, &t->pairs);
 	return t->model.learner->train_ratings(t->env, &t->model, &t->pairs, t->previous);
@@ -429,11 +431,61 @@ shopper_pair_training_query(ShopperPairTraining *t, const char *query)
 	shopper_run_query(query, &sink);
 }
 
+/* ---- hierarchies: (item or kind, kind) ---- */
+
+typedef struct HierarchyColumns
+{
+	ShopperPairTraining *t;
+	ShopperValueReader reader[2];
+} HierarchyColumns;
+
+static void
+hierarchy_start(void *state, TupleDesc desc)
+{
+	HierarchyColumns *h = state;
+
+	if (desc->natts != 2)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("the hierarchy must return two columns: item, kind"),
+						errhint("A kind may belong to another one: add rows of kind and kind.")));
+	for (int i = 0; i < 2; i++)
+	{
+		shopper_id_reader(&h->reader[i], TupleDescAttr(desc, i)->atttypid, h->t->context, i == 0 ? "item" : "kind");
+		if (h->t->pairs.right.type == SHOPPER_ID_INT && !shopper_conversion_is_integer(h->reader[i].from))
+			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("items are integers, %s of the hierarchy are of type %s", i == 0 ? "those" : "kinds",
+																	   format_type_be(TupleDescAttr(desc, i)->atttypid)),
+							errhint("Cast the items of the query and of the hierarchy to text.")));
+	}
+}
+
+static void
+hierarchy_row(void *state, Datum *values, bool *nulls)
+{
+	HierarchyColumns *h = state;
+	ShopperPairTraining *t = h->t;
+
+	if (!nulls[0] && !nulls[1])
+		shopper_check(t->env, shopper_pairs_link(&t->pairs, shopper_add_id(t->env, &t->pairs.right, &h->reader[0], values[0]),
+												 shopper_add_id(t->env, &t->pairs.right, &h->reader[1], values[1])));
+}
+
+static void
+add_hierarchy(ShopperPairTraining *t, const char *query)
+{
+	HierarchyColumns h = {.t = t};
+	ShopperRowSink sink = {hierarchy_start, hierarchy_row, &h};
+
+	if (!t->started)
+		return;
+	shopper_run_query(query, &sink);
+	shopper_check(t->env, shopper_hierarchy_expand(&t->pairs));
+}
+
 static Datum
 train_from(FunctionCallInfo fcinfo, ShopperTask task)
 {
 	ShopperPairTraining *t;
-	bool		has_previous = PG_NARGS() > 2 && !PG_ARGISNULL(2);
+	bool		has_third = PG_NARGS() > 2 && !PG_ARGISNULL(2),
+				has_previous = has_third && task != SHOPPER_FIND_RULES;
 	bytea	   *model;
 
 	if (PG_ARGISNULL(0))
@@ -441,6 +493,8 @@ train_from(FunctionCallInfo fcinfo, ShopperTask task)
 	t = shopper_pair_training_create(CurrentMemoryContext, task, PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1),
 											 has_previous ? PG_GETARG_BYTEA_P(2) : NULL);
 	shopper_pair_training_query(t, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	if (has_third && task == SHOPPER_FIND_RULES)
+		add_hierarchy(t, text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	model = shopper_pair_training_finish(t);
 	MemoryContextDelete(t->context);
 	if (model == NULL)

@@ -1,6 +1,7 @@
 /* itemsets.c: the learner itemsets: from (basket, item) lines to the tree of frequent item sets. */
 #include <string.h>
 
+#include "hierarchy.h"
 #include "rules.h"
 
 #define STATE_VERSION 1
@@ -74,6 +75,7 @@ rank_dictionary(ShopperEnv *env, ShopperPairs *p, int64_t n, ShopperItemsets *s)
 			SHOPPER_TRY(shopper_poll(env));
 		p->b[i] = (int32_t) new_code[p->b[i]];
 	}
+	shopper_pairs_recode_links(p, new_code);
 	shopper_release(env, new_code);
 	s->items = p->right;
 	memset(&p->right, 0, sizeof(p->right));
@@ -138,6 +140,8 @@ train_baskets(ShopperEnv *env, ShopperModel *model, ShopperPairs *pairs)
 		SHOPPER_TRY(shopper_mine_apriori(env, &t, &limits, &found));
 	else
 		SHOPPER_TRY(shopper_mine_lcm(env, &t, &limits, &found));
+	if (pairs->n_links > 0)
+		SHOPPER_TRY(shopper_hierarchy_filter(env, pairs, s->items.n, &found));
 	SHOPPER_TRY(shopper_itemtree_build(env, &found, &s->tree));
 	SHOPPER_TRY(shopper_itemtree_index(env, &s->tree));
 	shopper_release(env, found.set);

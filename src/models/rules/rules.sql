@@ -13,9 +13,9 @@ CREATE AGGREGATE @extschema@.train_rules(basket "any", item "any", options jsonb
 COMMENT ON AGGREGATE @extschema@.train_rules("any", "any") IS 'Find the sets of items that many baskets hold; returns a model for assoc_rules, frequent_itemsets and assoc_recommend';
 COMMENT ON AGGREGATE @extschema@.train_rules("any", "any", jsonb) IS 'Find the sets of items that many baskets hold; options come from itemsets()';
 
-CREATE FUNCTION @extschema@.train_rules_from(query text, options jsonb DEFAULT NULL) RETURNS bytea
+CREATE FUNCTION @extschema@.train_rules_from(query text, options jsonb DEFAULT NULL, hierarchy text DEFAULT NULL) RETURNS bytea
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'shopper_train_rules_from';
-COMMENT ON FUNCTION @extschema@.train_rules_from(text, jsonb) IS 'train_rules over the rows of a query that returns basket and item';
+COMMENT ON FUNCTION @extschema@.train_rules_from(text, jsonb, text) IS 'train_rules over the rows of a query that returns basket and item. hierarchy: a query that returns item and kind, or kind and kind; then sets and rules also speak of kinds, and no set holds an item beside a kind that it belongs to';
 
 -- Asking a model of rules. NULL model: no rows; a limit of 0 or NULL: none. Sets come in
 -- the order of their ids (numbers by value, texts by bytes).
