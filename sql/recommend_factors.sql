@@ -76,7 +76,7 @@ SELECT train_recommender(1, 1, -1, nmf());
 SELECT train_recommender(1, 1, 1, svd(method => 'truncated', implicit => false));
 SELECT train_recommender(1, 1, svd(method => 'gradient'));
 SELECT train_recommender(1, 1, 5, svd(method => 'best'));
-SELECT train_recommender(customer, item, stars, svd(method => 'gradient', learning_rate => 9)) FROM buys;
+SELECT length(train_recommender(customer, item, stars, svd(method => 'gradient', learning_rate => 9))) > 0 AS rate_was_halved FROM buys;
 SET pg_shopper.max_model_size = 1;
 SELECT train_recommender(i % 10, i, ease()) FROM generate_series(1, 1000) i;
 SELECT model_info(train_recommender(i % 10, i, ease(keep => 20))) -> 'weights' AS weights FROM generate_series(1, 1000) i;

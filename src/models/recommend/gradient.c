@@ -5,7 +5,8 @@
  *     J = 1/2 sum e_ui^2 + lambda/2 (sum |p_u|^2 + sum |q_i|^2 + sum b_u^2 + sum b_i^2),
  *     e_ui = r_ui - mu - b_u - b_i - p_u.q_i
  *
- * with steps of learning_rate against the gradient, of users and items from the same point.
+ * with steps of learning_rate against the gradient, of users and items from the same point. A step
+ * that makes J larger is taken back, and the rate halved.
  * Each row has one owner, so threads change nothing.
  */
 #include <math.h>
@@ -17,6 +18,7 @@
 
 #define SHARDS 16
 #define CHUNK_COST 1e7
+#define MOST_HALVINGS 60
 
 typedef struct Side
 {
@@ -107,21 +109,46 @@ measure(const Side *users, const Side *items, double n, double *loss, double *rm
 	*rmse = sqrt(squared / n);
 }
 
+static void
+copy_factors(ShopperFactors *to, const ShopperFactors *from)
+{
+	int64_t		users = from->events.user.n,
+				items = from->events.item.n;
+
+	memcpy(to->user_factor, from->user_factor, (size_t) (users * from->stride) * sizeof(float));
+	memcpy(to->item_factor, from->item_factor, (size_t) (items * from->stride) * sizeof(float));
+	memcpy(to->user_bias, from->user_bias, (size_t) users * sizeof(float));
+	memcpy(to->item_bias, from->item_bias, (size_t) items * sizeof(float));
+}
+
+static ShopperStatus
+diverged(ShopperEnv *env, int64_t epoch)
+{
+	shopper_fail(env, SHOPPER_BAD_DATA, "training diverged in epoch %lld", (long long) epoch);
+	shopper_hint(env, "Lower \"learning_rate\", or look for ratings that are far beyond the others.");
+	return env->status;
+}
+
 ShopperStatus
 shopper_gradient_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const ShopperLines *lines, int64_t epochs,
 					 double rate, double lambda)
 {
-	int64_t		users = f->events.user.n,
-				items = f->events.item.n;
+	int64_t		items = f->events.item.n;
 	double		n = (double) lines->start[lines->rows],
 				loss = 0,
 				rmse = 0,
-				sum = 0;
+				sum = 0,
+				last = INFINITY;
+	int64_t		made = 0;		/* steps */
+	int			halvings = 0;
+	bool		again = false;
 	ShopperLines by_item;
-	ShopperFactors next = *f;
+	ShopperFactors next = *f,
+				good = *f;
 
 	SHOPPER_TRY(shopper_lines_transpose(env, lines, items, &by_item));
 	SHOPPER_TRY(shopper_factors_alloc(env, &next));
+	SHOPPER_TRY(shopper_factors_alloc(env, &good));
 	f->lowest = f->highest = lines->line[0].value;
 	for (int64_t i = 0; i < lines->start[lines->rows]; i++)
 	{
@@ -130,7 +157,7 @@ shopper_gradient_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, co
 		f->highest = fmax(f->highest, lines->line[i].value);
 	}
 	f->mu = f->biased ? sum / n : 0;
-	for (int64_t epoch = 0; epoch <= epochs; epoch++)	/* the last one only measures */
+	for (;;)					/* the last pass only measures */
 	{
 		Side		user = {.f = f,.lines = lines,.own = f->user_factor,.own_bias = f->user_bias,.other = f->item_factor,
 			.other_bias = f->item_bias,.out = next.user_factor,.out_bias = next.user_bias,.rate = rate,.lambda = lambda};
@@ -140,25 +167,33 @@ shopper_gradient_fit(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, co
 		SHOPPER_TRY(side_step(env, &user));
 		SHOPPER_TRY(side_step(env, &item));
 		measure(&user, &item, n, &loss, &rmse);
-		if (!(rmse < 1e15))
+		if (!(loss <= last * (1 + 1e-12)))
 		{
-			shopper_fail(env, SHOPPER_BAD_DATA, "training diverged in epoch %lld", (long long) epoch);
-			shopper_hint(env, "Lower \"learning_rate\": a step is that times the sum over all ratings of a user or item.");
-			return env->status;
+			/* uphill: the step was too long; from the point before it a step of half the rate */
+			if (++halvings > MOST_HALVINGS)
+				return diverged(env, made);
+			rate /= 2;
+			copy_factors(f, &good);
+			made--;
+			again = true;
+			continue;
 		}
-		if (epoch > 0)
+		if (made > 0 && !again)
 		{
-			SHOPPER_TRY(shopper_add_step(env, model, epoch, "train_loss", loss));
-			SHOPPER_TRY(shopper_add_step(env, model, epoch, "train_rmse", rmse));
+			SHOPPER_TRY(shopper_add_step(env, model, made, "train_loss", loss));
+			SHOPPER_TRY(shopper_add_step(env, model, made, "train_rmse", rmse));
 		}
-		shopper_progress(env, "epoch", epoch, epochs, loss);
-		if (epoch == epochs)
+		shopper_progress(env, "epoch", made, epochs, loss);
+		if (made == epochs)
 			break;
-		memcpy(f->user_factor, next.user_factor, (size_t) (users * f->stride) * sizeof(float));
-		memcpy(f->item_factor, next.item_factor, (size_t) (items * f->stride) * sizeof(float));
-		memcpy(f->user_bias, next.user_bias, (size_t) users * sizeof(float));
-		memcpy(f->item_bias, next.item_bias, (size_t) items * sizeof(float));
+		again = false;
+		last = loss;
+		copy_factors(&good, f);
+		copy_factors(f, &next);
+		made++;
 	}
+	if (halvings > 0)
+		shopper_notice(env, "learning_rate was too high and became %g", rate);
 	f->epochs = f->best_epoch = epochs;
 	f->loss = rmse;
 	model->n_train = lines->start[lines->rows];
