@@ -6,8 +6,7 @@
 
 /*
  * Of the symmetric a (n, n), full, destroyed: value (n) falling, and row j of vector (n, n) the unit
- * eigenvector of value[j]. By Jacobi's rotations in a fixed order; a matrix that is nearly diagonal
- * costs little. Polls.
+ * eigenvector of value[j]. In a fixed order of operations. Polls.
  */
 extern ShopperStatus shopper_eigen(ShopperEnv *env, double *a, int n, double *value, double *vector);
 
