@@ -26,7 +26,7 @@
 #define MOST_WIDTH 320			/* so many vectors, and */
 #define MOST_BYTES 5e8			/* so much memory */
 #define MOST_PRODUCTS 60		/* of X'X with a block: what has not converged by then has neighbours that are hardly smaller */
-#define TOLERANCE 1e-6			/* of |X'X v - s^2 v| beside s^2 */
+#define TOLERANCE 1e-7			/* of |X'X v - s^2 v| beside s^2 */
 #define STREAM_START 21
 
 typedef struct Subspace
@@ -215,10 +215,28 @@ start(ShopperEnv *env, Subspace *s, const ShopperFactors *f, const ShopperFactor
 	return orthonormal(env, s, s->K[0]);
 }
 
-/* The part of a block that lies in the blocks before it is taken out, twice, since once leaves a trace; what remains becomes orthonormal. */
+static void
+column_squares(const Subspace *s, const double *rows, double *squares)
+{
+	memset(squares, 0, (size_t) s->n * sizeof(double));
+	for (int64_t item = 0; item < s->items; item++)
+		for (int j = 0; j < s->n; j++)
+			squares[j] += rows[item * s->n + j] * rows[item * s->n + j];
+}
+
+/*
+ * The part of a block that lies in the blocks before it is taken out, twice, since once leaves a trace; what
+ * remains becomes orthonormal. A column of which only rounding remains becomes 0.
+ */
 static ShopperStatus
 leave_out(ShopperEnv *env, Subspace *s, int k)
 {
+	double	   *whole,
+			   *rest;
+
+	SHOPPER_NEW(env, whole, s->n);
+	SHOPPER_NEW(env, rest, s->n);
+	column_squares(s, s->K[k], whole);
 	for (int round = 0; round < 2; round++)
 		for (int j = 0; j < k; j++)
 		{
@@ -227,6 +245,13 @@ leave_out(ShopperEnv *env, Subspace *s, int k)
 				s->G[i] = -s->G[i];
 			SHOPPER_TRY(combine(env, s, s->K[k], s->K[j], s->G));
 		}
+	column_squares(s, s->K[k], rest);
+	for (int j = 0; j < s->n; j++)
+		if (!(rest[j] > 1e-20 * whole[j]))
+			for (int64_t item = 0; item < s->items; item++)
+				s->K[k][item * s->n + j] = 0;
+	shopper_release(env, whole);
+	shopper_release(env, rest);
 	return orthonormal(env, s, s->K[k]);
 }
 
@@ -376,9 +401,9 @@ choose_blocks(int n, int64_t items)
 {
 	int			blocks = BLOCKS;
 
-	while (blocks > 2 && (blocks * n > MOST_WIDTH || (double) items * n * 2 * blocks * sizeof(double) > MOST_BYTES || (int64_t) blocks * n > items))
+	while (blocks > 2 && (blocks * n > MOST_WIDTH || (double) items * n * 2 * blocks * sizeof(double) > MOST_BYTES || (int64_t) (blocks - 1) * n >= items))
 		blocks--;
-	return (int64_t) blocks * n > items ? 1 : blocks;
+	return n == items ? 1 : blocks;
 }
 
 ShopperStatus
