@@ -150,3 +150,41 @@ shopper_sort_keys(uint64_t *key, uint64_t *spare, int64_t n)
 	if (from != key)
 		memcpy(key, from, sizeof(uint64_t) * (size_t) n);
 }
+
+void
+shopper_select(double *x, int64_t n, int64_t k)
+{
+	int64_t		low = 0,
+				high = n - 1;
+
+	while (low < high)			/* the middle of three as pivot */
+	{
+		double		a = x[low],
+					b = x[low + (high - low) / 2],
+					c = x[high],
+					pivot = a < b ? (b < c ? b : a < c ? c : a) : (a < c ? a : b < c ? c : b);
+		int64_t		i = low,
+					j = high;
+
+		while (i <= j)
+		{
+			while (x[i] < pivot)
+				i++;
+			while (x[j] > pivot)
+				j--;
+			if (i <= j)
+			{
+				double		swap = x[i];
+
+				x[i++] = x[j];
+				x[j--] = swap;
+			}
+		}
+		if (k <= j)
+			high = j;
+		else if (k >= i)
+			low = i;
+		else
+			return;
+	}
+}

@@ -15,6 +15,9 @@ extern ShopperStatus shopper_sort_doubles(ShopperEnv *env, const double *x, uint
 /* For keys that are hashes, that is evenly spread: fewer passes. */
 extern ShopperStatus shopper_sort_hashes(ShopperEnv *env, const uint64_t *key, uint32_t *order, int64_t n);
 
+/* The number of place k (from 0) among n numbers without NaN comes there, none larger before it, none smaller behind (Hoare's FIND, 1961). */
+extern void shopper_select(double *x, int64_t n, int64_t k);
+
 /* Sort keys in place; spare has room for n. Allocates nothing and does not poll: 1 million take some 20 ms. */
 extern void shopper_sort_keys(uint64_t *key, uint64_t *spare, int64_t n);
 

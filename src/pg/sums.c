@@ -150,11 +150,11 @@ wrong_length(int expected, int got)
 	ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("feature arrays differ in length: expected %d, got %d", expected, got)));
 }
 
-/* (state, y, x [, names [, options]]) */
-PG_FUNCTION_INFO_V1(shopper_linear_accum);
-Datum
-shopper_linear_accum(PG_FUNCTION_ARGS)
+/* The state, [y,] x [, names [, options]]; rows in which something is missing or infinite are left out. */
+static Datum
+add_to_cross(FunctionCallInfo fcinfo, ShopperSumsKind kind)
 {
+	bool		target = kind == SHOPPER_SUMS_LINEAR;
 	ShopperSums *s;
 	ArrayType  *x;
 	double	   *to,
@@ -163,62 +163,42 @@ shopper_linear_accum(PG_FUNCTION_ARGS)
 
 	shopper_aggregate_context(fcinfo);
 	s = PG_ARGISNULL(0) ? NULL : (ShopperSums *) PG_GETARG_POINTER(0);
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+	if (PG_ARGISNULL(1) || (target && PG_ARGISNULL(2)))
 	{
 		if (s == NULL)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(s);
 	}
-	x = features_argument(fcinfo, 2, &n);
+	x = features_argument(fcinfo, 1 + target, &n);
 	if (s == NULL)
-		s = start(fcinfo, n, SHOPPER_SUMS_LINEAR);
+		s = start(fcinfo, n, kind);
 	else
 		check_same(fcinfo, s);
-	if (n != s->width - 1)
-		wrong_length(s->width - 1, n);
+	if (n != s->width - target)
+		wrong_length(s->width - target, n);
 	to = shopper_sums_row(s);
 	shopper_read_floats(x, n, to);
-	to[n] = PG_GETARG_FLOAT8(1);
-	for (int j = 0; j <= n; j++)
-		sum += to[j] - to[j];	/* 0, or NaN when something is missing or infinite: the row is left out */
+	if (target)
+		to[n] = PG_GETARG_FLOAT8(1);
+	for (int j = 0; j < s->width; j++)
+		sum += to[j] - to[j];	/* 0, or NaN */
 	if (sum == 0)
 		shopper_sums_commit(s, 0);
 	PG_RETURN_POINTER(s);
 }
 
-/* (state, x [, names [, options]]) */
+PG_FUNCTION_INFO_V1(shopper_linear_accum);
+Datum
+shopper_linear_accum(PG_FUNCTION_ARGS)
+{
+	return add_to_cross(fcinfo, SHOPPER_SUMS_LINEAR);
+}
+
 PG_FUNCTION_INFO_V1(shopper_pca_accum);
 Datum
 shopper_pca_accum(PG_FUNCTION_ARGS)
 {
-	ShopperSums *s;
-	ArrayType  *x;
-	double	   *to,
-				sum = 0;
-	int			n;
-
-	shopper_aggregate_context(fcinfo);
-	s = PG_ARGISNULL(0) ? NULL : (ShopperSums *) PG_GETARG_POINTER(0);
-	if (PG_ARGISNULL(1))
-	{
-		if (s == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(s);
-	}
-	x = features_argument(fcinfo, 1, &n);
-	if (s == NULL)
-		s = start(fcinfo, n, SHOPPER_SUMS_PCA);
-	else
-		check_same(fcinfo, s);
-	if (n != s->width)
-		wrong_length(s->width, n);
-	to = shopper_sums_row(s);
-	shopper_read_floats(x, n, to);
-	for (int j = 0; j < n; j++)
-		sum += to[j] - to[j];
-	if (sum == 0)
-		shopper_sums_commit(s, 0);
-	PG_RETURN_POINTER(s);
+	return add_to_cross(fcinfo, SHOPPER_SUMS_PCA);
 }
 
 /* The class of this text; a new one makes the state larger, so it moves. */

@@ -333,46 +333,6 @@ shopper_fill_gaps(ShopperEnv *env, const ShopperGaps *g, int64_t n, const double
 
 /* ---- quantiles ---- */
 
-/* The number of place k (from 0) when x is sorted; afterwards x[0 .. k] are not above it, the rest not below. */
-static double
-place(double *x, int64_t n, int64_t k)
-{
-	int64_t		low = 0,
-				high = n - 1;
-
-	while (low < high)			/* quickselect, the middle of three as pivot */
-	{
-		double		a = x[low],
-					b = x[low + (high - low) / 2],
-					c = x[high],
-					pivot = a < b ? (b < c ? b : a < c ? c : a) : (a < c ? a : b < c ? c : b);
-		int64_t		i = low,
-					j = high;
-
-		while (i <= j)
-		{
-			while (x[i] < pivot)
-				i++;
-			while (x[j] > pivot)
-				j--;
-			if (i <= j)
-			{
-				double		swap = x[i];
-
-				x[i++] = x[j];
-				x[j--] = swap;
-			}
-		}
-		if (k <= j)
-			high = j;
-		else if (k >= i)
-			low = i;
-		else
-			break;
-	}
-	return x[k];
-}
-
 static ShopperStatus
 known_values(ShopperEnv *env, const double *x, int64_t n, double **known, int64_t *count)
 {
@@ -402,7 +362,8 @@ shopper_quantiles(ShopperEnv *env, const double *x, int64_t n, const double *sha
 		q[i] = NAN;
 		if (count == 0)
 			continue;
-		low = high = place(known, count, below);
+		shopper_select(known, count, below);
+		low = high = known[below];
 		if (below + 1 < count)
 		{
 			high = known[below + 1];

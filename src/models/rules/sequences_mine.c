@@ -48,7 +48,7 @@ typedef struct Miner
 	int32_t    *holder;			/* customers of each item */
 	int64_t    *when;			/* (longest customer) times of the antecedent at hand */
 	int64_t		n_when;
-	int64_t    *gap;			/* (customers) of one rule */
+	double	   *gap;			/* (customers) of one rule, exact: microseconds */
 	int64_t		work;
 } Miner;
 
@@ -244,56 +244,20 @@ follow(Miner *m, Entries *after, int32_t customer)
 	return worked(m, m->start[customer + 1] - m->start[customer]);
 }
 
-/* The value of rank k (from 0) comes to place k, smaller ones before it (C. A. R. Hoare's FIND). */
-static void
-select_rank(int64_t *x, int64_t n, int64_t k)
-{
-	int64_t		low = 0,
-				high = n - 1;
-
-	while (low < high)
-	{
-		int64_t		pivot = x[low + (high - low) / 2],
-					i = low,
-					j = high;
-
-		while (i <= j)
-		{
-			while (x[i] < pivot)
-				i++;
-			while (x[j] > pivot)
-				j--;
-			if (i <= j)
-			{
-				int64_t		other = x[i];
-
-				x[i++] = x[j];
-				x[j--] = other;
-			}
-		}
-		if (k <= j)
-			high = j;
-		else if (k >= i)
-			low = i;
-		else
-			return;
-	}
-}
-
 static ShopperStatus
 add_rule(Miner *m, ShopperSequenceRule rule, const Entry *entry)
 {
 	ShopperSequences *s = m->s;
-	double		sum = 0;
-	int64_t		half = rule.count / 2,
+	double		sum = 0,
 				lower;
+	int64_t		half = rule.count / 2;
 
 	for (int32_t i = 0; i < rule.count; i++)
 	{
-		m->gap[i] = entry[i].gap;
+		m->gap[i] = (double) entry[i].gap;
 		sum += (double) entry[i].gap;
 	}
-	select_rank(m->gap, rule.count, half);
+	shopper_select(m->gap, rule.count, half);
 	lower = m->gap[half];
 	if (rule.count % 2 == 0)
 	{
@@ -303,7 +267,7 @@ add_rule(Miner *m, ShopperSequenceRule rule, const Entry *entry)
 				lower = m->gap[i];
 	}
 	rule.mean_days = sum / rule.count / DAY;
-	rule.median_days = ((double) m->gap[half] + (double) lower) / 2 / DAY;
+	rule.median_days = (m->gap[half] + lower) / 2 / DAY;
 	if (s->n >= m->limits->max_rules)
 	{
 		shopper_fail(m->env, SHOPPER_LIMIT, "more than %lld sequence rules", (long long) m->limits->max_rules);
