@@ -24,6 +24,9 @@ SELECT x, round(zscore(x) OVER ()::numeric, 4) AS z, round(robust_zscore(x) OVER
 FROM unnest(ARRAY[1, 2, 2, 3, 4, 5, NULL, 100]::float8[]) x;
 SELECT bool_and(w = greatest(least(x, high), low)) AS as_postgres FROM (SELECT x, winsorize(x, 0.2, 0.7) OVER () AS w FROM (SELECT (i * 37 % 101)::float8 AS x FROM generate_series(1, 500) i) a) b,
 	(SELECT percentile_cont(0.2) WITHIN GROUP (ORDER BY i * 37 % 101) AS low, percentile_cont(0.7) WITHIN GROUP (ORDER BY i * 37 % 101) AS high FROM generate_series(1, 500) i) q;
+-- texts: the most frequent one of each group
+SELECT g, c, impute(c) OVER (PARTITION BY g) AS filled FROM (VALUES (1, 'tv'), (1, NULL), (1, 'phone'), (1, 'phone'), (2, 'b'), (2, 'a'), (2, NULL), (3, NULL), (3, NULL)) v(g, c);
+SELECT count(DISTINCT f) FROM (SELECT impute(CASE WHEN i % 3 > 0 THEN 'word ' || i % 500 END) OVER (PARTITION BY i % 7) AS f FROM generate_series(1, 20000) i) x;
 -- equal values, one value, nothing
 SELECT x, zscore(x) OVER (), robust_zscore(x) OVER (), outlier_zscore(x) OVER (), outlier_mad(x) OVER (), outlier_iqr(x) OVER () FROM unnest(ARRAY[5, 5, 5, 6]::float8[]) x;
 SELECT zscore(7) OVER (), robust_zscore(7) OVER (), outlier_zscore(7) OVER (), outlier_iqr(7) OVER (), zscore(NULL) OVER (), outlier_mad(NULL) OVER (), impute(NULL) OVER (), interpolate(NULL, 1) OVER ();

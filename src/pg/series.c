@@ -15,6 +15,7 @@
 #include <float.h>
 
 #include "../core/sort.h"
+#include "../features/dictionary.h"
 #include "../prepare/series.h"
 
 /* What a partition's rows get: NaN is NULL. */
@@ -279,6 +280,89 @@ Datum
 shopper_sql_impute(PG_FUNCTION_ARGS)
 {
 	return number_or_null(fcinfo, column_value(fcinfo, impute));
+}
+
+/* ---- impute(text): the most frequent one ---- */
+
+typedef struct FrequentText
+{
+	bool		known;
+	int32		length;
+	char		text[FLEXIBLE_ARRAY_MEMBER];
+} FrequentText;
+
+/* Its code, of equally frequent ones the first by bytes; -1: all are NULL. */
+static int64
+most_frequent(ShopperEnv *env, WindowObject w, ShopperDictionary *d)
+{
+	int64		n = WinGetPartitionRowCount(w),
+				best = -1;
+
+	shopper_check(env, shopper_dictionary_init(d, env, SHOPPER_ID_TEXT));
+	for (int64 i = 0; i < n; i++)
+	{
+		bool		null,
+					out;
+		Datum		value = WinGetFuncArgInPartition(w, 0, (int) i, WINDOW_SEEK_HEAD, false, &null, &out);
+		text	   *word;
+		uint32_t	code;
+
+		if ((i & 0x3fff) == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (null)
+			continue;
+		word = DatumGetTextPP(value);
+		shopper_check(env, shopper_dictionary_add_text(d, VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word), &code));
+		d->count[code]++;
+		if ((Pointer) word != DatumGetPointer(value))
+			pfree(word);
+	}
+	for (int64 c = 0; c < d->n; c++)
+		if (best < 0 || d->count[c] > d->count[best] ||
+			(d->count[c] == d->count[best] && strcmp(d->bytes + d->start[c], d->bytes + d->start[best]) < 0))
+			best = c;
+	return best;
+}
+
+/* At the first row of a partition. */
+static FrequentText *
+find_mode(WindowObject w)
+{
+	MemoryContext context,
+				old;
+	ShopperEnv *env = shopper_env_create(CurrentMemoryContext, &context);
+	ShopperDictionary d = {0};
+	FrequentText *mode;
+	int64		best;
+
+	old = MemoryContextSwitchTo(context);
+	best = most_frequent(env, w, &d);
+	mode = WinGetPartitionLocalMemory(w, offsetof(FrequentText, text) + (best < 0 ? 0 : d.length[best]));
+	mode->known = best >= 0;
+	if (mode->known)
+	{
+		mode->length = d.length[best];
+		memcpy(mode->text, d.bytes + d.start[best], d.length[best]);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return mode;
+}
+
+PG_FUNCTION_INFO_V1(shopper_sql_impute_text);
+Datum
+shopper_sql_impute_text(PG_FUNCTION_ARGS)
+{
+	WindowObject w = PG_WINDOW_OBJECT();
+	FrequentText *mode = WinGetCurrentPosition(w) == 0 ? find_mode(w) : WinGetPartitionLocalMemory(w, 0);
+	bool		null;
+	Datum		value = current(w, 0, &null);
+
+	if (!null)
+		return value;
+	if (!mode->known)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(mode->text, mode->length));
 }
 
 /* ---- zscore(value), robust_zscore(value) and the outlier_* that ask them; winsorize ---- */

@@ -6,6 +6,9 @@ COMMENT ON FUNCTION @extschema@.interpolate(float8, "any", text, text, int, inte
 CREATE FUNCTION @extschema@.impute(value float8, method text DEFAULT 'median') RETURNS float8
 LANGUAGE c WINDOW IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'shopper_sql_impute';
 COMMENT ON FUNCTION @extschema@.impute(float8, text) IS 'Window function: the value, or where it is NULL the median, mean or mode of the partition';
+CREATE FUNCTION @extschema@.impute(value text) RETURNS text
+LANGUAGE c WINDOW IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'shopper_sql_impute_text';
+COMMENT ON FUNCTION @extschema@.impute(text) IS 'Window function: the text, or where it is NULL the most frequent one of the partition (of several the first by bytes)';
 CREATE FUNCTION @extschema@.zscore(value float8) RETURNS float8
 LANGUAGE c WINDOW IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'shopper_sql_zscore';
 COMMENT ON FUNCTION @extschema@.zscore(float8) IS 'Window function: (value - mean) / standard deviation of the partition';
