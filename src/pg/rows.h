@@ -6,6 +6,7 @@
 
 #include "pg.h"
 
+#include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
 /* Which row type was met last. A named one may get other columns meanwhile: then its version changes. */
@@ -122,6 +123,13 @@ extern void shopper_row_scoring_encode(ShopperRowScoring *s, Datum *values, bool
  * NULL when either is NULL. Another task is an error; task 0: a classifier or a regressor; SHOPPER_PROJECT: all that project.
  */
 extern ShopperRowScoring *shopper_scoring_args(FunctionCallInfo fcinfo, unsigned task);
+
+/* ---- reasons (explain.c) ---- */
+
+/* Columns by falling size of their contribution; palloc'd. */
+extern int *shopper_order_by_size(const double *contribution, int n);
+/* A row (feature, value, contribution); column -1: the base. */
+extern void shopper_put_contribution(Tuplestorestate *rows, TupleDesc desc, const ShopperRowScoring *s, int column, double contribution);
 
 /* ---- a model and the encoded rows of a query (measure.c) ---- */
 

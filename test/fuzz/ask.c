@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../../src/core/hash.h"
+#include "../../src/models/anomalies/isolation.h"
 #include "../../src/models/recommend/content.h"
 #include "../../src/models/recommend/evaluate_lists.h"
 #include "../../src/models/recommend/recommend.h"
@@ -154,6 +155,18 @@ ask_why(ShopperEnv *env, const ShopperModel *m, const double *dense, const int32
 
 /* Rows without a target: what the task asks. */
 static void
+ask_anomaly(ShopperEnv *env, const ShopperModel *m, const double *dense, const int32_t *lookup)
+{
+	double	   *contribution = shopper_alloc0(env, (size_t) m->spec->n_columns, sizeof(double));
+
+	if (contribution == NULL)
+		return;
+	shopper_isolation_explain(m, dense, lookup, contribution);
+	for (int c = 0; c < m->spec->n_columns; c++)
+		fuzz_sink += contribution[c];
+}
+
+static void
 ask_points(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 {
 	const ShopperSpec *spec = m->spec;
@@ -173,6 +186,8 @@ ask_points(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	fuzz_sink += out[0];
 	if (m->task == SHOPPER_CLUSTER)
 		fuzz_ask_clusters(env, m, dense, lookup);
+	if (m->task == SHOPPER_DETECT)
+		ask_anomaly(env, m, dense, lookup);
 }
 
 static void
