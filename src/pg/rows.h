@@ -109,6 +109,7 @@ typedef struct ShopperRowScoring
 	bool	   *unseen;			/* (n_columns) a level that training did not keep */
 	int32_t    *lookup;			/* (n_categories) */
 	double	   *out;			/* (outputs, at least 2) */
+	void	   *extra;			/* the function's own, in context; NULL at first */
 } ShopperRowScoring;
 
 /* Bind a model to the row type of a record, in a context below parent; an absent column is an error that names it. */

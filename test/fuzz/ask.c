@@ -12,6 +12,7 @@
 
 #include "../../src/core/hash.h"
 #include "../../src/models/anomalies/isolation.h"
+#include "../../src/models/scalers/scaler.h"
 #include "../../src/models/recommend/content.h"
 #include "../../src/models/recommend/evaluate_lists.h"
 #include "../../src/models/recommend/recommend.h"
@@ -188,6 +189,13 @@ ask_points(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 		fuzz_ask_clusters(env, m, dense, lookup);
 	if (m->task == SHOPPER_DETECT)
 		ask_anomaly(env, m, dense, lookup);
+	if (m->task == SHOPPER_SCALE)
+	{
+		for (int j = 0; j < spec->n_numbers; j++)
+			fuzz_sink += shopper_unscale_number(m, j, (double) (random % 5) / 4);
+		for (int k = 0; k < spec->n_categories; k++)
+			fuzz_sink += shopper_unscale_level(m, k, (double) (random % 5));
+	}
 }
 
 static void
