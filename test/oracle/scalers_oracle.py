@@ -5,6 +5,7 @@ test/cluster run /tmp/oracle/bin/python test/oracle/scalers_oracle.py
 """
 import numpy as np
 import psycopg2
+from sklearn.impute import KNNImputer
 from sklearn.preprocessing import MinMaxScaler, OrdinalEncoder, QuantileTransformer, RobustScaler, StandardScaler
 
 rng = np.random.default_rng(1)
@@ -42,3 +43,6 @@ for quantiles in (100, 1000):
         peer = QuantileTransformer(n_quantiles=min(quantiles, n), output_distribution=distribution, subsample=None)
         report(f"quantile, {quantiles}, {distribution}", ours(f"scaler(method => 'quantile', quantiles => {quantiles}, distribution => '{distribution}')"), peer.fit_transform(x))
 report("ordinal", ours("encoder(method => 'ordinal', sort => 'value')", "level"), OrdinalEncoder().fit_transform(level[:, None]))
+# without the column in which many rows are as near
+for neighbours in (1, 5, 20):
+    report(f"nearest {neighbours}", ours(f"scaler(method => 'none', impute => 'nearest', neighbours => {neighbours})", "x0, x1, x3"), KNNImputer(n_neighbors=neighbours).fit_transform(x[:, [0, 1, 3]]))

@@ -15,10 +15,12 @@
 #define LEAST 1e-7				/* the tails of a normal distribution of quantiles end here */
 
 static const ShopperOption scaler_options[] = {
-	{"method", SHOPPER_CHOICE, "standard", 0, 0, false, "standard,min_max,robust,quantile", "numbers to mean 0 and deviation 1, to 0..1, by median and quartiles, or by their rank"},
+	{"method", SHOPPER_CHOICE, "standard", 0, 0, false, "standard,min_max,robust,quantile,none", "numbers to mean 0 and deviation 1, to 0..1, by median and quartiles, by their rank, or as they are"},
 	{"distribution", SHOPPER_CHOICE, "uniform", 0, 0, false, "uniform,normal", "of method quantile: even from 0 to 1, or normal"},
 	{"quantiles", SHOPPER_INTEGER, "1000", 2, 100000, false, NULL, "of method quantile: how many are kept; ranks between them are interpolated"},
-	{"impute", SHOPPER_CHOICE, "none", 0, 0, false, "none,median,mean,zero", "what a missing number becomes; none: it stays missing"},
+	{"impute", SHOPPER_CHOICE, "none", 0, 0, false, "none,median,mean,zero,nearest", "what a missing number becomes; none: it stays missing; nearest: the mean of the nearest rows that have it"},
+	{"neighbours", SHOPPER_INTEGER, "5", 1, SHOPPER_MAX_NEIGHBOURS, false, NULL, "of impute nearest: how many rows"},
+	{"donors", SHOPPER_INTEGER, "10000", 1, 10000000, false, NULL, "of impute nearest: how many training rows the model keeps, at random"},
 	{"one_hot", SHOPPER_BOOLEAN, "false", 0, 0, false, NULL, "scale_array() ends with a 0 or 1 for each level of each category"},
 	{NULL}
 };
@@ -83,7 +85,7 @@ shopper_scale_number(const ShopperModel *model, int j, double x)
 	const ShopperScaler *s = shopper_scaler_of(model);
 	double		p;
 
-	x = x != x ? s->fill[j] : x;
+	x = x != x && s->neighbours == 0 ? s->fill[j] : x;
 	if (x != x || s->n_quantiles == 0 || is_cyclic(model->spec, j))
 		return (x - s->centre[j]) / s->scale[j];
 	p = rank_of(s->quantile + (int64_t) j * s->n_quantiles, s->n_quantiles, x);
@@ -156,6 +158,8 @@ shopper_scale_row(const ShopperModel *model, const double *dense, const int32_t 
 
 	for (int j = 0; j < spec->n_numbers; j++)
 		out[j] = shopper_scale_number(model, j, dense[j]);
+	if (shopper_scaler_of(model)->neighbours > 0)
+		shopper_impute_nearest(model, out);
 	if (coding == SHOPPER_CODING_ONE_HOT)
 		memset(blocks, 0, sizeof(double) * (size_t) (spec->width - spec->n_dense));
 	for (int k = 0; k < spec->n_categories && coding != SHOPPER_CODING_NONE; k++)
@@ -198,7 +202,7 @@ find_scale(const ShopperOptions *o, const ShopperTable *t, const ShopperSpec *sp
 	int64_t		present = t->n_train - number->n_missing;
 	const char *impute = shopper_option_text(o, "impute");
 
-	s->fill[j] = strcmp(impute, "median") == 0 ? shopper_table_quantile(t, j, 0.5) : strcmp(impute, "mean") == 0 ? number->mean
+	s->fill[j] = strcmp(impute, "median") == 0 ? shopper_table_quantile(t, j, 0.5) : strcmp(impute, "mean") == 0 || strcmp(impute, "nearest") == 0 ? number->mean
 		: strcmp(impute, "zero") == 0 ? 0 : NAN;
 	if (is_cyclic(spec, j))
 		return;
@@ -220,6 +224,27 @@ find_scale(const ShopperOptions *o, const ShopperTable *t, const ShopperSpec *sp
 	}
 	if (!(s->scale[j] > 0))
 		s->scale[j] = 1;
+}
+
+/* The first rows, which are a random sample. */
+static ShopperStatus
+keep_donors(ShopperEnv *env, const ShopperModel *model, const ShopperTable *t, ShopperScaler *s)
+{
+	int64_t		most = shopper_option_integer(&model->options, "donors");
+	int			d = model->spec->n_numbers;
+
+	if (d > SHOPPER_MAX_WIDTH)
+		return shopper_fail(env, SHOPPER_LIMIT, "the rows have %d numbers, impute => 'nearest' takes at most %d", d, SHOPPER_MAX_WIDTH);
+	s->n_donors = most < t->n ? most : t->n;
+	SHOPPER_NEW(env, s->donor, s->n_donors * d);
+	for (int j = 0; j < d; j++)
+	{
+		for (int64_t i = 0; i < s->n_donors; i++)
+			s->donor[i * d + j] = t->dense[j][i] == t->dense[j][i] ? shopper_scale_number(model, j, t->dense[j][i]) : NAN;
+		SHOPPER_TRY(shopper_poll(env));
+	}
+	s->neighbours = (int) shopper_option_integer(&model->options, "neighbours");
+	return SHOPPER_OK;
 }
 
 static ShopperStatus
@@ -330,6 +355,8 @@ train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel 
 		SHOPPER_TRY(shopper_poll(env));
 	}
 	shopper_release(env, order);
+	if (scales && shopper_option_is(o, "impute", "nearest"))
+		SHOPPER_TRY(keep_donors(env, model, t, s));
 	SHOPPER_TRY(rank_levels(env, model, s));
 	return shopper_add_metric(env, model, "train", "rows", (double) model->n_rows);
 }
@@ -353,9 +380,30 @@ encode(const ShopperModel *model, ShopperWriter *w)
 			shopper_put_f64(w, s->fill[j]);
 		shopper_put_f64s(w, s->quantile + (int64_t) j * s->n_quantiles, s->n_quantiles);
 	}
+	shopper_put_varint(w, (uint64_t) s->neighbours);
+	shopper_put_varint(w, (uint64_t) s->n_donors);
+	shopper_put_f64s(w, s->donor, s->n_donors * spec->n_numbers);
 	for (int k = 0; k < spec->n_categories; k++)
 		for (int l = 0; l < spec->category[k].n_levels; l++)
 			shopper_put_varint(w, (uint64_t) s->rank[k][l]);
+}
+
+static ShopperStatus
+decode_donors(const ShopperModel *model, ShopperReader *r, ShopperScaler *s)
+{
+	int			d = model->spec->n_numbers;
+	uint64_t	neighbours = shopper_get_varint(r);
+
+	s->n_donors = shopper_get_count(r, d > 0 ? 8 * (size_t) d : 1);
+	if (r->failed || neighbours > SHOPPER_MAX_NEIGHBOURS || (neighbours > 0 && d > SHOPPER_MAX_WIDTH))
+		return shopper_bad_bytes(r->env, "its donors are damaged");
+	s->neighbours = (int) neighbours;
+	SHOPPER_NEW(r->env, s->donor, s->n_donors * d);
+	shopper_get_f64s(r, s->donor, s->n_donors * d);
+	for (int64_t i = 0; i < s->n_donors * d; i++)
+		if (isinf(s->donor[i]))
+			return shopper_bad_bytes(r->env, "a donor is damaged");
+	return r->failed ? shopper_bad_bytes(r->env, "its donors are cut off") : SHOPPER_OK;
 }
 
 static ShopperStatus
@@ -389,6 +437,7 @@ decode(ShopperModel *model, ShopperReader *r)
 		if (r->failed || !sound)
 			return shopper_bad_bytes(env, "its scales are damaged");
 	}
+	SHOPPER_TRY(decode_donors(model, r, s));
 	SHOPPER_NEW0(env, s->rank, spec->n_categories);
 	for (int k = 0; k < spec->n_categories; k++)
 	{
