@@ -30,6 +30,5 @@ SELECT unscale(model, '[]') FROM m;
 SELECT unscale(model, '{"a": "x"}') FROM m;
 SELECT scale(train_clusters(f, kmeans(k => 2)), (SELECT g FROM (SELECT 1 AS a) g)) FROM (SELECT a FROM t) f;
 SELECT scaled_columns(train_clusters(f, kmeans(k => 2))) FROM (SELECT a FROM t) f;
-SELECT train_scaler(f, scaler(weight => 'a')) FROM (SELECT a, b FROM t) f;
 SELECT train_scaler(f, '{"scale": "robust"}') FROM t f;
 SELECT hash_encode('a', 0);

@@ -67,7 +67,7 @@ static const ShopperOption point_options[] = {
 	{NULL}
 };
 
-/* The same of those that take numbers as they are. */
+/* The same of those that take numbers as they are; scales take all rows alike. */
 static const ShopperOption raw_point_options[] = {
 	POINT_COLUMNS
 	POINT_READING
@@ -83,7 +83,9 @@ shopper_shape_options(ShopperShape shape)
 const ShopperOption *
 shopper_shared_options(const ShopperLearner *learner)
 {
-	return learner->shape == SHOPPER_POINTS && learner->input == SHOPPER_RAW ? raw_point_options : shopper_shape_options(learner->shape);
+	if (learner->shape != SHOPPER_POINTS || learner->input != SHOPPER_RAW)
+		return shopper_shape_options(learner->shape);
+	return learner->tasks == SHOPPER_SCALE ? raw_point_options + 1 : raw_point_options;	/* without weight, the first */
 }
 
 const ShopperLearner *

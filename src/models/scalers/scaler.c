@@ -20,7 +20,7 @@ static const ShopperOption scaler_options[] = {
 	{"quantiles", SHOPPER_INTEGER, "1000", 2, 100000, false, NULL, "of method quantile: how many are kept; ranks between them are interpolated"},
 	{"impute", SHOPPER_CHOICE, "none", 0, 0, false, "none,median,mean,zero,nearest", "what a missing number becomes; none: it stays missing; nearest: the mean of the nearest rows that have it"},
 	{"neighbours", SHOPPER_INTEGER, "5", 1, SHOPPER_MAX_NEIGHBOURS, false, NULL, "of impute nearest: how many rows"},
-	{"donors", SHOPPER_INTEGER, "10000", 1, 10000000, false, NULL, "of impute nearest: how many training rows the model keeps, at random"},
+	{"donors", SHOPPER_INTEGER, "10000", 1, 1000000, false, NULL, "of impute nearest: how many training rows the model keeps, at random"},
 	{"one_hot", SHOPPER_BOOLEAN, "false", 0, 0, false, NULL, "scale_array() ends with a 0 or 1 for each level of each category"},
 	{NULL}
 };
@@ -332,8 +332,6 @@ train(ShopperEnv *env, ShopperModel *model, ShopperTable *t, const ShopperModel 
 	uint32_t   *order;
 
 	(void) previous;
-	if (shopper_option_set(o, "weight"))
-		return shopper_fail(env, SHOPPER_BAD_OPTION, "option \"weight\" has no meaning for %s: all rows count alike", model->learner->name);
 	SHOPPER_NEW0(env, s, 1);
 	model->state = s;
 	s->coding = coding_of(model);
