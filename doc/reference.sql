@@ -21,6 +21,8 @@ INSERT INTO chapter VALUES
   (3, 'Baskets and rules', NULL, '^(train_rules|assoc_|frequent_itemsets|rule_changes|train_sequence_rules|sequence_rules)'),
   (4, 'Recommenders', NULL, '^(train_recommender|svd_recommend|recommend|similar_|predict_rating|user_factors|item_factors|explain_recommendation|evaluate_recommender)'),
   (4.5, 'Groups of rows', 'Aggregates that learn from rows without a target which of them are alike; `*_from` takes the text of a query instead. Rows are matched to the model by column name.', '^(train_clusters|predict_cluster|cluster|name_clusters|dendrogram|segment_|k_distance|silhouette|calinski_harabasz|davies_bouldin)'),
+  (4.6, 'Strange rows', NULL, '^(train_anomaly|anomaly_score|is_anomaly|explain_anomaly)'),
+  (4.7, 'Rows for use elsewhere', 'Numbers on one scale, categories as numbers, bins, missing values: where the models here do not do it themselves.', '^(train_scaler|scale$|scale_array|scaled_columns|hash_encode|bins_from|target_encod|impute_nearest)'),
   (5, 'Looking into a model', NULL, '^(model_|training_history|feature_importance|coefficients|learner_options)'),
   (6, 'Measuring predictions', 'Aggregates over plain columns; all run in parallel plans.', '^(log_loss|brier_score|accuracy|precision_|recall_|f1_score|rmse|mae|r2|auc|roc_curve|lift_curve|calibration_curve|ndcg|confusion|fold)'),
   (9, 'Other functions', NULL, '.');

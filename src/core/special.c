@@ -17,6 +17,32 @@ shopper_normal_cdf(double z)
 	return 0.5 * erfc(-z * 0.70710678118654752440);
 }
 
+/*
+ * Halley's steps on the tail that is at most 1/2, from the expansion z ~ sqrt(-2 log p - log(2 pi) - log(-2 log p)) far
+ * out and from 0 within.
+ */
+double
+shopper_normal_quantile(double p)
+{
+	double		tail = p < 0.5 ? p : 1 - p,
+				l = -2 * log(tail),
+				z = l > 4 ? sqrt(l - 1.8378770664093453 - log(l - 2)) : 0;
+
+	if (!(p > 0 && p < 1))
+		return p == 0 ? -INFINITY : p == 1 ? INFINITY : NAN;
+	for (int i = 0; i < 20; i++)
+	{
+		double		error = shopper_normal_cdf(-z) - tail,
+					step = error / (0.3989422804014327 * exp(-0.5 * z * z));
+
+		step /= 1 + 0.5 * z * step;
+		z += step;
+		if (fabs(step) <= 1e-15 * (1 + fabs(z)))
+			break;
+	}
+	return p < 0.5 ? -z : z;
+}
+
 /* x^a exp(-x) / gamma(a + 1) */
 static double
 gamma_factor(double a, double x)

@@ -11,6 +11,8 @@
 
 /* P(Z <= z) of the standard normal. */
 extern double shopper_normal_cdf(double z);
+/* z with P(Z <= z) = p, 0 < p < 1, to 1e-14 relative to the greater of |z| and 1. */
+extern double shopper_normal_quantile(double p);
 /* P(X > x) of chi-square with df degrees of freedom; 1 for x <= 0. */
 extern double shopper_chi_square_tail(double x, double df);
 /* P(T > t) of Student's t, one tail: double it for the two-sided p value of |t|. */

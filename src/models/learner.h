@@ -226,6 +226,8 @@ extern const ShopperLearner *shopper_learner_by_name(const char *name);
 extern const ShopperLearner *shopper_learner_by_number(unsigned number);
 /* The options that every learner of a shape has. */
 extern const ShopperOption *shopper_shape_options(ShopperShape shape);
+/* Those that a learner shares with others: of its shape; of POINTS that are RAW without what prepares numbers, of scales without weight. */
+extern const ShopperOption *shopper_shared_options(const ShopperLearner *learner);
 
 /* ---- models ---- */
 extern ShopperStatus shopper_add_metric(ShopperEnv *env, ShopperModel *model, const char *dataset, const char *name, double value);

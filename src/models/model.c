@@ -282,7 +282,7 @@ shopper_model_decode(ShopperEnv *env, const void *bytes, size_t length, ShopperM
 
 	SHOPPER_TRY(need_section(&all, SECTION_COMMON, &section));
 	SHOPPER_TRY(get_common(env, m, &section));
-	SHOPPER_TRY(shopper_options_init(env, &m->options, m->learner->options, shopper_shape_options(m->learner->shape)));
+	SHOPPER_TRY(shopper_options_init(env, &m->options, m->learner->options, shopper_shared_options(m->learner)));
 	SHOPPER_TRY(need_section(&all, SECTION_OPTIONS, &section));
 	SHOPPER_TRY(shopper_options_decode(env, &m->options, &section));
 	SHOPPER_TRY(shopper_reader_done(&section, "options"));

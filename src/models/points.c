@@ -20,8 +20,8 @@ check_sizes(ShopperEnv *env, const ShopperTable *t, const ShopperSpec *spec)
 	for (int j = 0; j < spec->n_numbers; j++)
 	{
 		const ShopperNumber *x = &spec->number[j];
-		double		low = (x->low - x->mean) / x->scale,
-					high = (x->high - x->mean) / x->scale;
+		double		low = spec->prepared ? (x->low - x->mean) / x->scale : x->low,
+					high = spec->prepared ? (x->high - x->mean) / x->scale : x->high;
 
 		if (low >= -most && low <= most && high >= -most && high <= most)
 			continue;
@@ -36,18 +36,20 @@ ShopperStatus
 shopper_prepare_points(ShopperModel *model, ShopperTable *t)
 {
 	const ShopperOptions *o = &model->options;
-	ShopperPrepare how = {.scale = scale_of(o)};
+	ShopperPrepare how = {.impute = SHOPPER_IMPUTE_MEDIAN};
 
-	how.impute = shopper_option_is(o, "impute", "zero") ? SHOPPER_IMPUTE_ZERO
-		: shopper_option_is(o, "impute", "mean") || (shopper_option_is(o, "impute", "auto") && model->task == SHOPPER_PROJECT) ? SHOPPER_IMPUTE_MEAN
-		: SHOPPER_IMPUTE_MEDIAN;
-	if (model->learner->input == SHOPPER_PREPARED)
-		SHOPPER_TRY(shopper_table_prepare(t, model->spec, &how));
-	else
+	if (model->learner->input == SHOPPER_RAW)
 	{
-		SHOPPER_TRY(shopper_table_summarize(t, model->spec, how.impute));
+		SHOPPER_TRY(shopper_table_summarize(t, model->spec, SHOPPER_IMPUTE_MEAN));
 		shopper_spec_lay_out(model->spec, false, NULL);
+		return check_sizes(t->env, t, model->spec);
 	}
+	how.scale = scale_of(o);
+	if (shopper_option_is(o, "impute", "zero"))
+		how.impute = SHOPPER_IMPUTE_ZERO;
+	else if (shopper_option_is(o, "impute", "mean") || (shopper_option_is(o, "impute", "auto") && model->task == SHOPPER_PROJECT))
+		how.impute = SHOPPER_IMPUTE_MEAN;
+	SHOPPER_TRY(shopper_table_prepare(t, model->spec, &how));
 	return check_sizes(t->env, t, model->spec);
 }
 

@@ -44,21 +44,33 @@ static const ShopperOption pair_options[] = {
 	{NULL}
 };
 
-/* Options of every learner that reads rows without a target. */
-static const ShopperOption point_options[] = {
-	{"weight", SHOPPER_STRING, NULL, 0, 0, false, NULL, "column with the weight of each row"},
-	{"features", SHOPPER_STRINGS, NULL, 0, 0, false, NULL, "columns to use; all others are ignored"},
-	{"exclude", SHOPPER_STRINGS, NULL, 0, 0, false, NULL, "columns to leave out"},
-	{"categorical", SHOPPER_STRINGS, NULL, 0, 0, false, NULL, "number columns to treat as categories"},
-	{"max_levels", SHOPPER_INTEGER, "50", 1, 1000000, false, NULL, "levels kept of a category; the rarer ones share one"},
+/* Options of every learner that reads rows without a target: which columns, and how they are read. */
+#define POINT_COLUMNS \
+	{"weight", SHOPPER_STRING, NULL, 0, 0, false, NULL, "column with the weight of each row"}, \
+	{"features", SHOPPER_STRINGS, NULL, 0, 0, false, NULL, "columns to use; all others are ignored"}, \
+	{"exclude", SHOPPER_STRINGS, NULL, 0, 0, false, NULL, "columns to leave out"}, \
+	{"categorical", SHOPPER_STRINGS, NULL, 0, 0, false, NULL, "number columns to treat as categories"}, \
+	{"max_levels", SHOPPER_INTEGER, "50", 1, 1000000, false, NULL, "levels kept of a category; the rarer ones share one"}, \
 	{"on_unseen", SHOPPER_CHOICE, "other", 0, 0, false, "other,zero,error", "what a level unseen in training counts as"},
+#define POINT_READING \
+	{"date_parts", SHOPPER_CHOICE, "auto", 0, 0, false, "auto,days,none", "dates become days and cycles, days alone, or are left out"}, \
+	{"timezone", SHOPPER_STRING, NULL, 0, 0, false, NULL, "zone in which timestamptz columns are split; UTC when not set"}, \
+	{"on_failure", SHOPPER_CHOICE, "error", 0, 0, false, "error,null", "what happens when the rows cannot be learned from"}, \
+	{"seed", SHOPPER_INTEGER, "1", -9e15, 9e15, false, NULL, "seed of everything random"},
+
+static const ShopperOption point_options[] = {
+	POINT_COLUMNS
 	{"impute", SHOPPER_CHOICE, "auto", 0, 0, false, "auto,median,mean,zero", "what a missing number becomes; auto: the mean for projections, else the median"},
 	{"scale", SHOPPER_CHOICE, "standard", 0, 0, false, "standard,none,min_max,robust", "numbers to mean 0 and deviation 1, as they are, to 0..1, or by median and quartiles"},
 	{"category_weight", SHOPPER_NUMBER, "1", 0, 1000, true, NULL, "two levels of a category are sqrt(2) times this apart; 1: as two rows are on average in a standardized number"},
-	{"date_parts", SHOPPER_CHOICE, "auto", 0, 0, false, "auto,days,none", "dates become days and cycles, days alone, or are left out"},
-	{"timezone", SHOPPER_STRING, NULL, 0, 0, false, NULL, "zone in which timestamptz columns are split; UTC when not set"},
-	{"on_failure", SHOPPER_CHOICE, "error", 0, 0, false, "error,null", "what happens when the rows cannot be learned from"},
-	{"seed", SHOPPER_INTEGER, "1", -9e15, 9e15, false, NULL, "seed of everything random"},
+	POINT_READING
+	{NULL}
+};
+
+/* The same of those that take numbers as they are; scales take all rows alike. */
+static const ShopperOption raw_point_options[] = {
+	POINT_COLUMNS
+	POINT_READING
 	{NULL}
 };
 
@@ -66,6 +78,14 @@ const ShopperOption *
 shopper_shape_options(ShopperShape shape)
 {
 	return shape == SHOPPER_ROWS ? row_options : shape == SHOPPER_POINTS ? point_options : pair_options;
+}
+
+const ShopperOption *
+shopper_shared_options(const ShopperLearner *learner)
+{
+	if (learner->shape != SHOPPER_POINTS || learner->input != SHOPPER_RAW)
+		return shopper_shape_options(learner->shape);
+	return learner->tasks == SHOPPER_SCALE ? raw_point_options + 1 : raw_point_options;	/* without weight, the first */
 }
 
 const ShopperLearner *

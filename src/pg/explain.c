@@ -54,9 +54,8 @@ explain(ShopperRowScoring *s, int output, double *base)
 	return contribution;
 }
 
-/* Columns by falling size of their contribution. */
-static int *
-by_size(const double *contribution, int n)
+int *
+shopper_order_by_size(const double *contribution, int n)
 {
 	int		   *order = palloc(sizeof(int) * Max(n, 1));
 
@@ -85,6 +84,19 @@ value_text(const ShopperRowScoring *s, int column)
 	return OidOutputFunctionCall(output, s->values[attribute]);
 }
 
+void
+shopper_put_contribution(Tuplestorestate *rows, TupleDesc desc, const ShopperRowScoring *s, int column, double contribution)
+{
+	char	   *value = column < 0 ? NULL : value_text(s, column);
+	Datum		v[3] = {CStringGetTextDatum(column < 0 ? "(base)" : s->column[column].column->name)};
+	bool		null[3] = {false, value == NULL};
+
+	if (value != NULL)
+		v[1] = CStringGetTextDatum(value);
+	shopper_set_float(&v[2], &null[2], contribution);
+	tuplestore_putvalues(rows, desc, v, null);
+}
+
 PG_FUNCTION_INFO_V1(shopper_explain_prediction);
 Datum
 shopper_explain_prediction(PG_FUNCTION_ARGS)
@@ -99,20 +111,10 @@ shopper_explain_prediction(PG_FUNCTION_ARGS)
 	if (s == NULL)
 		return (Datum) 0;
 	contribution = explain(s, class_arg(fcinfo, 2, s), &base);
-	order = by_size(contribution, s->n_columns);
-	for (int i = -1; i < s->n_columns; i++)
-	{
-		int			c = i < 0 ? 0 : order[i];
-		char	   *value = i < 0 ? NULL : value_text(s, c);
-		Datum		v[3] = {CStringGetTextDatum(i < 0 ? "(base)" : s->column[c].column->name)};
-		bool		null[3] = {false};
-
-		null[1] = value == NULL;
-		if (value != NULL)
-			v[1] = CStringGetTextDatum(value);
-		shopper_set_float(&v[2], &null[2], i < 0 ? base : contribution[c]);
-		tuplestore_putvalues(rows, desc, v, null);
-	}
+	order = shopper_order_by_size(contribution, s->n_columns);
+	shopper_put_contribution(rows, desc, s, -1, base);
+	for (int i = 0; i < s->n_columns; i++)
+		shopper_put_contribution(rows, desc, s, order[i], contribution[order[i]]);
 	return (Datum) 0;
 }
 
@@ -144,7 +146,7 @@ put_reasons(ShopperJson *j, ShopperRowScoring *s, int output, int most)
 {
 	double		base,
 			   *contribution = explain(s, output, &base);
-	int		   *order = by_size(contribution, s->n_columns);
+	int		   *order = shopper_order_by_size(contribution, s->n_columns);
 
 	shopper_json_text(j, "unit", shopper_explain_unit(s->model));
 	shopper_json_number(j, "base", base);

@@ -337,7 +337,7 @@ shopper_learner_options(PG_FUNCTION_ARGS)
 	for (const ShopperLearner *const *l = shopper_learners; *l != NULL; l++)
 	{
 		option_rows(rows, desc, *l, (*l)->options);
-		option_rows(rows, desc, *l, shopper_shape_options((*l)->shape));
+		option_rows(rows, desc, *l, shopper_shared_options(*l));
 	}
 	return (Datum) 0;
 }

@@ -195,7 +195,7 @@ shopper_options_from_jsonb(ShopperEnv *env, Jsonb *jsonb, ShopperTask task, Shop
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("options must be a json object"),
 						errhint("Use a builder such as %s.", learners_of(task))));
 	learner = find_learner(name != NULL ? name : default_learner(task), task);
-	shopper_check(env, shopper_options_init(env, options, learner->options, shopper_shape_options(learner->shape)));
+	shopper_check(env, shopper_options_init(env, options, learner->options, shopper_shared_options(learner)));
 	if (jsonb == NULL)
 		return learner;
 	it = JsonbIteratorInit(&jsonb->root);

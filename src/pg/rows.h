@@ -6,6 +6,7 @@
 
 #include "pg.h"
 
+#include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
 /* Which row type was met last. A named one may get other columns meanwhile: then its version changes. */
@@ -108,6 +109,7 @@ typedef struct ShopperRowScoring
 	bool	   *unseen;			/* (n_columns) a level that training did not keep */
 	int32_t    *lookup;			/* (n_categories) */
 	double	   *out;			/* (outputs, at least 2) */
+	void	   *extra;			/* the function's own, in context; NULL at first */
 } ShopperRowScoring;
 
 /* Bind a model to the row type of a record, in a context below parent; an absent column is an error that names it. */
@@ -122,6 +124,13 @@ extern void shopper_row_scoring_encode(ShopperRowScoring *s, Datum *values, bool
  * NULL when either is NULL. Another task is an error; task 0: a classifier or a regressor; SHOPPER_PROJECT: all that project.
  */
 extern ShopperRowScoring *shopper_scoring_args(FunctionCallInfo fcinfo, unsigned task);
+
+/* ---- reasons (explain.c) ---- */
+
+/* Columns by falling size of their contribution; palloc'd. */
+extern int *shopper_order_by_size(const double *contribution, int n);
+/* A row (feature, value, contribution); column -1: the base. */
+extern void shopper_put_contribution(Tuplestorestate *rows, TupleDesc desc, const ShopperRowScoring *s, int column, double contribution);
 
 /* ---- a model and the encoded rows of a query (measure.c) ---- */
 

@@ -69,7 +69,7 @@ main(void)
 	printf("-- Options builders: generated from the learners' option tables by src/tools/builders.c.\n\n");
 	for (const ShopperLearner *const *l = shopper_learners; *l != NULL; l++)
 	{
-		const ShopperOption *shared = shopper_shape_options((*l)->shape);
+		const ShopperOption *shared = shopper_shared_options(*l);
 
 		if ((*l)->tasks == SHOPPER_JOIN_MODELS)
 			continue;

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "../../src/core/hash.h"
+#include "../../src/models/anomalies/isolation.h"
+#include "../../src/models/scalers/scaler.h"
 #include "../../src/models/recommend/content.h"
 #include "../../src/models/recommend/evaluate_lists.h"
 #include "../../src/models/recommend/recommend.h"
@@ -154,6 +156,18 @@ ask_why(ShopperEnv *env, const ShopperModel *m, const double *dense, const int32
 
 /* Rows without a target: what the task asks. */
 static void
+ask_anomaly(ShopperEnv *env, const ShopperModel *m, const double *dense, const int32_t *lookup)
+{
+	double	   *contribution = shopper_alloc0(env, (size_t) m->spec->n_columns, sizeof(double));
+
+	if (contribution == NULL)
+		return;
+	shopper_isolation_explain(m, dense, lookup, contribution);
+	for (int c = 0; c < m->spec->n_columns; c++)
+		fuzz_sink += contribution[c];
+}
+
+static void
 ask_points(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 {
 	const ShopperSpec *spec = m->spec;
@@ -173,6 +187,15 @@ ask_points(ShopperEnv *env, const ShopperModel *m, uint64_t random)
 	fuzz_sink += out[0];
 	if (m->task == SHOPPER_CLUSTER)
 		fuzz_ask_clusters(env, m, dense, lookup);
+	if (m->task == SHOPPER_DETECT)
+		ask_anomaly(env, m, dense, lookup);
+	if (m->task == SHOPPER_SCALE)
+	{
+		for (int j = 0; j < spec->n_numbers; j++)
+			fuzz_sink += shopper_unscale_number(m, j, (double) (random % 5) / 4);
+		for (int k = 0; k < spec->n_categories; k++)
+			fuzz_sink += shopper_unscale_level(m, k, (double) (random % 5));
+	}
 }
 
 static void

@@ -84,7 +84,7 @@ start(ShopperEnv *env, ShopperModel *model, const ShopperLearner *learner, Shopp
 	memset(model, 0, sizeof(*model));
 	model->learner = learner;
 	model->task = task;
-	SHOPPER_TRY(shopper_options_init(env, &model->options, learner->options, shopper_shape_options(learner->shape)));
+	SHOPPER_TRY(shopper_options_init(env, &model->options, learner->options, shopper_shared_options(learner)));
 	return set_options(env, model, options);
 }
 

@@ -47,7 +47,7 @@ train_points(ShopperEnv *env, ShopperModel *model, const char *learner, const ch
 	memset(model, 0, sizeof(*model));
 	model->learner = shopper_learner_by_name(learner);
 	model->task = (ShopperTask) model->learner->tasks;
-	SHOPPER_TRY(shopper_options_init(env, &model->options, model->learner->options, shopper_shape_options(SHOPPER_POINTS)));
+	SHOPPER_TRY(shopper_options_init(env, &model->options, model->learner->options, shopper_shared_options(model->learner)));
 	SHOPPER_TRY(set_options(env, model, options));
 	SHOPPER_TRY(shopper_intake_init(&in, env, true, d + (levels > 0), NULL, SHOPPER_TARGET_NONE, (ShopperIntakeRoles) {0}));
 	for (int j = 0; j < d + (levels > 0); j++)
