@@ -7,17 +7,17 @@ SET extra_float_digits = 0;
 CREATE TABLE shoppers AS SELECT i AS id, fold(i, 100, 2) / 2.0 AS minutes, CASE WHEN i % 9 <> 0 THEN fold(i, 40, 3) END AS pages, (ARRAY['phone', 'tablet', 'tv', NULL])[1 + fold(i, 4, 4)] AS device,
 	fold(i, 100, 2) + fold(i, 60, 5) > 90 AS bought FROM generate_series(1, 1000) i;
 SELECT * FROM bins_from('SELECT minutes FROM shoppers', 'minutes', method => 'width', bins => 4);
-SELECT bin, low, high, "rows" FROM bins_from('SELECT pages FROM shoppers', 'pages', bins => 4);
+SELECT bin, low, high, row_count FROM bins_from('SELECT pages FROM shoppers', 'pages', bins => 4);
 CREATE TEMP TABLE b AS SELECT 'quantile' AS method, * FROM bins_from('TABLE shoppers', 'minutes', 'bought', 'quantile', 5, 0) UNION ALL SELECT 'tree', * FROM bins_from('TABLE shoppers', 'minutes', 'bought', 'tree', 5)
 	UNION ALL SELECT 'missing', * FROM bins_from('TABLE shoppers', 'pages', 'bought', 'quantile', 3, 1);
-SELECT method, bin, low, high, "rows", positives, round(woe::numeric, 4) AS woe, round(iv::numeric, 4) AS iv FROM b ORDER BY 1, 2;
+SELECT method, bin, low, high, row_count, positives, round(woe::numeric, 4) AS woe, round(iv::numeric, 4) AS iv FROM b ORDER BY 1, 2;
 -- weight of evidence and information value by hand; edges for width_bucket
 WITH e AS (SELECT method, array_agg(low ORDER BY bin) FILTER (WHERE bin > 0) AS lows, CASE method WHEN 'quantile' THEN 0 WHEN 'tree' THEN 0.5 ELSE 1 END AS s FROM b GROUP BY 1),
 c AS (SELECT method, s, CASE WHEN x IS NULL THEN 0 ELSE width_bucket(x, lows) END AS bin, count(*) FILTER (WHERE bought) AS p, count(*) FILTER (WHERE NOT bought) AS q
 	FROM e, LATERAL (SELECT CASE method WHEN 'missing' THEN pages ELSE minutes END::float8 AS x, bought FROM shoppers) t GROUP BY 1, 2, 3),
 w AS (SELECT method, bin, p, q, ln(nullif(p + s, 0) / (sum(p) OVER t + s * count(*) OVER t) / ((q + s) / (sum(q) OVER t + s * count(*) OVER t))) AS woe,
 	(p + s) / (sum(p) OVER t + s * count(*) OVER t) - (q + s) / (sum(q) OVER t + s * count(*) OVER t) AS gap FROM c WINDOW t AS (PARTITION BY method))
-SELECT count(*) = (SELECT count(*) FROM b) AS whole, bool_and(b."rows" = p + q AND b.positives = p) AS counts, max(abs(b.woe - w.woe)) FILTER (WHERE p > 0 AND q > 0) < 1e-9 AS woe, max(abs(b.iv - w.gap * w.woe)) FILTER (WHERE p > 0 AND q > 0) < 1e-9 AS iv
+SELECT count(*) = (SELECT count(*) FROM b) AS whole, bool_and(b.row_count = p + q AND b.positives = p) AS counts, max(abs(b.woe - w.woe)) FILTER (WHERE p > 0 AND q > 0) < 1e-9 AS woe, max(abs(b.iv - w.gap * w.woe)) FILTER (WHERE p > 0 AND q > 0) < 1e-9 AS iv
 FROM w JOIN b USING (method, bin);
 -- the means of the other folds
 CREATE TEMP TABLE t AS SELECT (features ->> 'id')::int AS id, fold, (encoded ->> 'device')::float8 AS device FROM target_encode_from('TABLE shoppers', '{device}', 'bought', 4, 7);

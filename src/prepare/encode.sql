@@ -1,7 +1,7 @@
 -- Columns as other columns: bins of numbers, means of the target for levels, missing values from like rows.
 
 CREATE FUNCTION @extschema@.bins_from(query text, column_name text, target text DEFAULT NULL, method text DEFAULT 'quantile', bins int DEFAULT 10, smoothing float8 DEFAULT 0.5,
-	OUT bin int, OUT low float8, OUT high float8, OUT "rows" bigint, OUT positives bigint, OUT woe float8, OUT iv float8) RETURNS SETOF record
+	OUT bin int, OUT low float8, OUT high float8, OUT row_count bigint, OUT positives bigint, OUT woe float8, OUT iv float8) RETURNS SETOF record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100000 ROWS 10 AS $$
 DECLARE
 	source text;
