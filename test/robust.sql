@@ -7,7 +7,7 @@
 \pset pager off
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(79);
+SELECT plan(81);
 
 -- ---- any function, called with NULLs or garbage ----
 
@@ -149,6 +149,8 @@ INSERT INTO learners VALUES
 	('hierarchical', $$ SELECT train_clusters_from('SELECT a, b, c, d, e FROM big LIMIT 5000', hierarchical(linkage => 'average')) $$),
 	('silhouette', $$ SELECT silhouette(ARRAY[a, b, c, d], i % 3) FROM big $$),
 	('lda', $$ SELECT train_projection(f, lda(target => 'y')) FROM (SELECT y, a, b, c, d FROM big) f $$),
+	('isolation_forest', $$ SELECT train_anomaly_from('SELECT a, b, c, d, e FROM big', isolation_forest(trees => 500, sample => 20000)) $$),
+	('scaler', $$ SELECT train_scaler_from('SELECT a, b, c, d, e FROM big UNION ALL SELECT a, b, c, d, e FROM big', scaler(method => 'quantile')) $$),
 	('profile_table', $$ SELECT count(*) FROM profile_table('SELECT * FROM big UNION ALL SELECT * FROM big') $$),
 	('correlations', $$ SELECT count(*) FROM correlations('SELECT a, b, c, d FROM big UNION ALL SELECT a, b, c, d FROM big', 'spearman') $$),
 	('purchase_features', $$ SELECT count(*) FROM purchase_features('SELECT i % 5000 AS customer, timestamp ''2026-01-01'' + i * interval ''1 second'' AS at, i / 3 AS order_id, i % 70 AS category FROM generate_series(1, 1500000) i', NULL) $$),
