@@ -71,9 +71,9 @@ shopper_moment(void)
 static void
 not_found(const char *name)
 {
-	if (pg_strncasecmp(name, "\\x50475348", 10) == 0)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("a model's name was expected, got the bytes of a model as text"),
-						errhint("Cast it to bytea.")));
+	if (pg_strncasecmp(name, "\\x", 2) == 0)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("expected the name of a model, got what looks like its bytes as text"),
+						errhint("Cast it to bytea: ...::bytea.")));
 	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("no version of a model \"%.*s\" is live", SHOPPER_NAME_MAX, name),
 					errhint("shopper.model_list shows the models; CALL shopper.train makes a version, shopper.promote makes one live.")));
 }

@@ -6,7 +6,7 @@
 -- rights than the caller's.
 
 CREATE TABLE shopper.models (
-	name text PRIMARY KEY CHECK (pg_catalog.octet_length(name) BETWEEN 1 AND 63),
+	name text PRIMARY KEY CHECK (pg_catalog.octet_length(name) BETWEEN 1 AND 63 AND name NOT LIKE E'\\\\x%'),
 	lock_number int GENERATED ALWAYS AS IDENTITY,
 	job text NOT NULL,
 	query text NOT NULL,
@@ -178,6 +178,10 @@ COMMENT ON COLUMN shopper.gates.maximum_drop IS 'How much worse the live version
 COMMENT ON COLUMN shopper.gates.minimum_rows IS 'Fewest rows to learn from';
 COMMENT ON COLUMN shopper.gates.maximum_row_loss IS 'Share of rows that may be missing against the live version; NULL: any';
 COMMENT ON COLUMN shopper.gates.maximum_label_shift IS 'Greatest change of the share of positives against the live version; NULL: any';
+
+COMMENT ON SEQUENCE shopper.models_lock_number_seq IS 'Numbers of shopper.models';
+COMMENT ON SEQUENCE shopper.deployments_deployment_id_seq IS 'Numbers of shopper.deployments';
+COMMENT ON SEQUENCE shopper.runs_run_id_seq IS 'Numbers of shopper.runs';
 
 -- ---- rights ----
 

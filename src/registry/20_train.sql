@@ -53,18 +53,23 @@ BEGIN
 			HINT = 'Jobs are: ' || (SELECT pg_catalog.string_agg(d.job, ', ' ORDER BY d.job) FROM shopper.jobs d) || '.';
 	END IF;
 	IF j.needs_target AND create_model.target IS NULL THEN
-		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('a %s needs a target', create_model.job), HINT = 'Name the column: target => ''bought''.';
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('job "%s" needs a target', create_model.job), HINT = 'Name the column: target => ''bought''.';
 	ELSIF NOT j.needs_target AND create_model.target IS NOT NULL THEN
-		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('%s learns without a target, got "%s"', create_model.job, create_model.target);
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('job "%s" takes no target, got "%s"', create_model.job, create_model.target);
 	END IF;
 	IF create_model.metric IS NOT NULL AND NOT coalesce(create_model.metric = ANY (pg_catalog.string_to_array(j.metrics, ',')), false) THEN
-		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('%s is not judged by "%s"', create_model.job, create_model.metric),
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('job "%s" is not judged by "%s"', create_model.job, create_model.metric),
 			HINT = coalesce('Its metrics are: ' || pg_catalog.replace(j.metrics, ',', ', ') || '.', 'It has no metric.');
 	END IF;
 	PERFORM shopper.query_relations(create_model.query);
 	INSERT INTO shopper.models (name, job, query, target, options, key_column, holdout, max_age, min_new_rows)
 	VALUES (create_model.name, create_model.job, create_model.query, create_model.target, create_model.options, create_model.key_column,
-		CASE WHEN j.metrics IS NULL THEN 0 ELSE create_model.holdout END, create_model.max_age, create_model.min_new_rows);
+		CASE WHEN j.metrics IS NULL THEN 0 ELSE create_model.holdout END, create_model.max_age, create_model.min_new_rows)
+	ON CONFLICT DO NOTHING;
+	IF NOT FOUND THEN
+		RAISE duplicate_object USING MESSAGE = pg_catalog.format('model "%s" already exists', create_model.name),
+			HINT = 'Change it in shopper.models, or remove it: shopper.drop_model.';
+	END IF;
 	INSERT INTO shopper.gates (name, metric) VALUES (create_model.name, create_model.metric);
 	RETURN create_model.name;
 END $$;

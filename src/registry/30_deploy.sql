@@ -1,7 +1,7 @@
 -- Which version is live: promote, rollback, retire; and what differs between versions.
 
 -- The caller has been checked.
-CREATE FUNCTION shopper.set_live(m shopper.models, version int, action text, reason text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION shopper.set_live(m shopper.models, version bigint, action text, reason text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
 	previous int;
@@ -15,13 +15,13 @@ BEGIN
 	UPDATE shopper.models d SET retired = version IS NULL WHERE d.name = m.name AND d.retired <> (version IS NULL);
 	INSERT INTO shopper.deployments (name, action, version, previous, reason) VALUES (m.name, action, version, previous, reason);
 END $$;
-COMMENT ON FUNCTION shopper.set_live(shopper.models, int, text, text) IS 'Step of promote, rollback and retire: change the live version and note it in shopper.deployments';
+COMMENT ON FUNCTION shopper.set_live(shopper.models, bigint, text, text) IS 'Step of promote, rollback and retire: change the live version and note it in shopper.deployments';
 
-CREATE FUNCTION shopper.promote(model text, version int DEFAULT NULL, reason text DEFAULT NULL) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION shopper.promote(model text, version bigint DEFAULT NULL, reason text DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
 	m constant shopper.models := shopper.owned_model(model);
-	wanted int := version;
+	wanted bigint := version;
 BEGIN
 	SELECT v.version INTO wanted FROM shopper.versions v WHERE v.name = model AND v.version = coalesce(wanted, v.version) ORDER BY v.version DESC LIMIT 1;
 	IF wanted IS NULL THEN
@@ -31,13 +31,13 @@ BEGIN
 	PERFORM shopper.set_live(m, wanted, 'promote', coalesce(reason, 'by hand'));
 	RETURN wanted;
 END $$;
-COMMENT ON FUNCTION shopper.promote(text, int, text) IS 'Put a version of a model live, the newest one by default, whatever the gate said; returns its number';
+COMMENT ON FUNCTION shopper.promote(text, bigint, text) IS 'Put a version of a model live, the newest one by default, whatever the gate said; returns its number';
 
-CREATE FUNCTION shopper.rollback(model text, reason text DEFAULT NULL) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION shopper.rollback(model text, reason text DEFAULT NULL) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
 	m constant shopper.models := shopper.owned_model(model);
-	target int;
+	target bigint;
 BEGIN
 	-- what was live when the live version was promoted
 	SELECT d.previous INTO target FROM shopper.live l JOIN shopper.deployments d ON d.name = l.name AND d.version = l.version AND d.action = 'promote'
@@ -65,7 +65,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION shopper.drop_model(text) IS 'Remove a model with all its versions and history';
 
-CREATE FUNCTION shopper.model(name text, version int DEFAULT NULL) RETURNS bytea LANGUAGE plpgsql STABLE PARALLEL SAFE COST 100 AS $$
+CREATE FUNCTION shopper.model(name text, version bigint DEFAULT NULL) RETURNS bytea LANGUAGE plpgsql STABLE PARALLEL SAFE COST 100 AS $$
 #variable_conflict use_column
 DECLARE
 	bytes bytea;
@@ -81,11 +81,11 @@ BEGIN
 	END IF;
 	RETURN bytes;
 END $$;
-COMMENT ON FUNCTION shopper.model(text, int) IS 'The bytes of a version of a named model, by default of the live one';
+COMMENT ON FUNCTION shopper.model(text, bigint) IS 'The bytes of a version of a named model, by default of the live one';
 
 -- ---- what differs ----
 
-CREATE FUNCTION shopper.swap_set(model text, old_version int, new_version int, query text DEFAULT NULL, cutoff float8 DEFAULT 0.5, key_column text DEFAULT NULL)
+CREATE FUNCTION shopper.swap_set(model text, old_version bigint, new_version bigint, query text DEFAULT NULL, cutoff float8 DEFAULT 0.5, key_column text DEFAULT NULL)
 RETURNS TABLE(row_key text, old_score float8, new_score float8, direction text) LANGUAGE plpgsql VOLATILE ROWS 1000 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -110,9 +110,9 @@ BEGIN
 		CASE m.job WHEN 'classifier' THEN 'predict_purchase' ELSE 'predict_value' END, coalesce(query, m.query))
 	USING shopper.model(model, old_version), shopper.model(model, new_version), cutoff;
 END $$;
-COMMENT ON FUNCTION shopper.swap_set(text, int, int, text, float8, text) IS 'Rows of a query (by default that of the model) whose score crosses the cut-off from one version to the other, the largest change first: direction enters or leaves';
+COMMENT ON FUNCTION shopper.swap_set(text, bigint, bigint, text, float8, text) IS 'Rows of a query (by default that of the model) whose score crosses the cut-off from one version to the other, the largest change first: direction enters or leaves';
 
-CREATE FUNCTION shopper.model_diff(model text, old_version int, new_version int, query text DEFAULT NULL, cutoff float8 DEFAULT 0.5)
+CREATE FUNCTION shopper.model_diff(model text, old_version bigint, new_version bigint, query text DEFAULT NULL, cutoff float8 DEFAULT 0.5)
 RETURNS TABLE(part text, item text, old_value text, new_value text, change float8) LANGUAGE plpgsql VOLATILE ROWS 50 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -142,4 +142,4 @@ BEGIN
 		GROUP BY d.direction ORDER BY d.direction;
 	END IF;
 END $$;
-COMMENT ON FUNCTION shopper.model_diff(text, int, int, text, float8) IS 'What differs between two versions: content, options, metrics, importance of columns, and how many rows of a query enter or leave the set from the cut-off on (shopper.swap_set names them)';
+COMMENT ON FUNCTION shopper.model_diff(text, bigint, bigint, text, float8) IS 'What differs between two versions: content, options, metrics, importance of columns, and how many rows of a query enter or leave the set from the cut-off on (shopper.swap_set names them)';
