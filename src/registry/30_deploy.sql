@@ -6,6 +6,9 @@ CREATE FUNCTION shopper.set_live(m shopper.models, version bigint, action text, 
 DECLARE
 	previous int;
 BEGIN
+	IF m.name IS NULL THEN
+		RAISE null_value_not_allowed USING MESSAGE = 'the model must not be null';
+	END IF;
 	SELECT l.version INTO previous FROM shopper.live l WHERE l.name = m.name;
 	IF version IS NULL THEN
 		DELETE FROM shopper.live l WHERE l.name = m.name;
