@@ -155,7 +155,7 @@ shopper_live_version(const char *name, const ShopperMoment *moment, ShopperLive 
 		}
 		a = hash_search(answers, name, HASH_ENTER, NULL);
 		a->moment = *moment;
-		a->hash = strtou64(id, NULL, 16);
+		a->hash = strtoull(id, NULL, 16);
 		a->length = (uint64) DatumGetInt64(field(2));
 		SPI_finish();
 	}

@@ -187,10 +187,10 @@ COMMENT ON SEQUENCE shopper.runs_run_id_seq IS 'Numbers of shopper.runs';
 
 CREATE FUNCTION shopper.is_owner(owner name) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE COST 10
 AS $$ SELECT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = $1 AND pg_catalog.pg_has_role(r.oid, 'USAGE')) $$;
-COMMENT ON FUNCTION shopper.is_owner(name) IS 'Whether the caller is this role or a member of it; false when there is no such role';
+COMMENT ON FUNCTION shopper.is_owner(name) IS 'Step of the registry: whether the caller is this role or a member of it; false when there is no such role';
 CREATE FUNCTION shopper.is_model_owner(model text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE COST 20
 AS $$ SELECT EXISTS (SELECT FROM shopper.models m WHERE m.name = $1 AND shopper.is_owner(m.owner)) $$;
-COMMENT ON FUNCTION shopper.is_model_owner(text) IS 'Whether the caller owns the named model';
+COMMENT ON FUNCTION shopper.is_model_owner(text) IS 'Step of the registry: whether the caller owns the named model';
 
 ALTER TABLE shopper.models ENABLE ROW LEVEL SECURITY;
 CREATE POLICY see ON shopper.models FOR SELECT USING (true);

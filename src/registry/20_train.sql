@@ -14,13 +14,13 @@ COMMENT ON AGGREGATE shopper.paired_bootstrap(float8, float8, float8, text, bigi
 
 CREATE FUNCTION shopper.query_relations(query text) RETURNS oid[]
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME', 'shopper_query_relations';
-COMMENT ON FUNCTION shopper.query_relations(text) IS 'The tables and views that a query reads; it is parsed, not run. An error when it is not one plain SELECT';
+COMMENT ON FUNCTION shopper.query_relations(text) IS 'Step of the registry: the tables and views that a query reads; it is parsed, not run. An error when it is not one plain SELECT';
 
 -- Partitions count for their parent.
 CREATE FUNCTION shopper.inserted_rows(relation oid) RETURNS bigint LANGUAGE sql STABLE PARALLEL RESTRICTED COST 100 AS $$
-	SELECT (coalesce(pg_catalog.pg_stat_get_tuples_inserted($1), 0) + coalesce((SELECT sum(pg_catalog.pg_stat_get_tuples_inserted(t.relid))
+	SELECT (coalesce(pg_catalog.pg_stat_get_tuples_inserted($1), 0) + coalesce((SELECT pg_catalog.sum(pg_catalog.pg_stat_get_tuples_inserted(t.relid))
 		FROM pg_catalog.pg_partition_tree($1) t WHERE t.isleaf AND t.relid <> $1), 0))::bigint $$;
-COMMENT ON FUNCTION shopper.inserted_rows(oid) IS 'Rows ever inserted into a table and its partitions, by the cumulative statistics';
+COMMENT ON FUNCTION shopper.inserted_rows(oid) IS 'Step of the registry: rows ever inserted into a table and its partitions, by the cumulative statistics';
 
 -- ---- definitions ----
 
@@ -38,7 +38,7 @@ BEGIN
 	END IF;
 	RETURN m;
 END $$;
-COMMENT ON FUNCTION shopper.owned_model(text) IS 'The definition of a model; an error when there is none, or when the caller does not own it';
+COMMENT ON FUNCTION shopper.owned_model(text) IS 'Step of the registry: the definition of a model; an error when there is none, or when the caller does not own it';
 
 CREATE FUNCTION shopper.create_model(name text, job text, query text, target text DEFAULT NULL, options jsonb DEFAULT NULL, key_column text DEFAULT NULL,
 	holdout float8 DEFAULT 0.2, max_age interval DEFAULT '7 days', min_new_rows bigint DEFAULT NULL, metric text DEFAULT NULL) RETURNS text
@@ -102,7 +102,7 @@ BEGIN
 			y := yes;
 			score := '@extschema@.predict_purchase({model}, h)';
 		WHEN metric = 'mae' THEN
-			score := pg_catalog.format('abs(@extschema@.predict_value({model}, h) - h.%s::float8)', target);
+			score := pg_catalog.format('pg_catalog.abs(@extschema@.predict_value({model}, h) - h.%s::float8)', target);
 		WHEN m.job = 'regressor' THEN
 			score := pg_catalog.format('(@extschema@.predict_value({model}, h) - h.%s::float8) ^ 2', target);
 		ELSE
@@ -131,7 +131,7 @@ DECLARE
 	sign constant float8 := CASE WHEN higher_is_better THEN 1 ELSE -1 END;
 	worst constant float8 := CASE WHEN higher_is_better THEN v.difference_low ELSE -v.difference_high END;	-- gain at the bad end of the interval
 	best constant float8 := CASE WHEN higher_is_better THEN v.difference_high ELSE -v.difference_low END;
-	allowed constant float8 := gate.maximum_drop * abs(v.champion_value);
+	allowed constant float8 := gate.maximum_drop * pg_catalog.abs(v.champion_value);
 	compared constant text := pg_catalog.format('%s %s against %s of version %s on %s rows, difference %s (%s to %s)', v.metric, shopper.short(v.metric_value),
 		shopper.short(v.champion_value), v.champion, v.holdout_count, shopper.short(v.difference), shopper.short(v.difference_low), shopper.short(v.difference_high));
 BEGIN
@@ -140,7 +140,7 @@ BEGIN
 		reason := pg_catalog.format('%s rows to learn from, the gate asks for %s', v.row_count, gate.minimum_rows);
 	ELSIF champion.version IS NOT NULL AND v.row_count < (1 - gate.maximum_row_loss) * champion.row_count THEN
 		reason := pg_catalog.format('%s rows to learn from, version %s had %s', v.row_count, champion.version, champion.row_count);
-	ELSIF champion.version IS NOT NULL AND abs(v.label_rate - champion.label_rate) > gate.maximum_label_shift THEN
+	ELSIF champion.version IS NOT NULL AND pg_catalog.abs(v.label_rate - champion.label_rate) > gate.maximum_label_shift THEN
 		reason := pg_catalog.format('the share of positives is %s, for version %s it was %s', shopper.short(v.label_rate), champion.version, shopper.short(champion.label_rate));
 	ELSIF gate.worst_metric IS NOT NULL AND v.metric IS NOT NULL AND coalesce(sign * v.metric_value < sign * gate.worst_metric, true) THEN
 		reason := pg_catalog.format('%s %s, the gate asks for %s', v.metric, coalesce(shopper.short(v.metric_value), 'is not known'), shopper.short(gate.worst_metric));
@@ -171,8 +171,8 @@ BEGIN
 END $$;
 
 CREATE FUNCTION shopper.short(x float8) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$ SELECT CASE WHEN x = 0 THEN '0' ELSE pg_catalog.trim_scale(pg_catalog.round(x::numeric, greatest(0, 3 - pg_catalog.floor(pg_catalog.log(abs(x)::numeric))::int)))::text END $$;
-COMMENT ON FUNCTION shopper.short(float8) IS 'A number for people: four digits that count';
+AS $$ SELECT CASE WHEN x = 0 THEN '0' ELSE pg_catalog.trim_scale(pg_catalog.round(x::numeric, greatest(0, 3 - pg_catalog.floor(pg_catalog.log(pg_catalog.abs(x)::numeric))::int)))::text END $$;
+COMMENT ON FUNCTION shopper.short(float8) IS 'Step of the registry: a number for people: four digits that count';
 COMMENT ON FUNCTION shopper.judge(shopper.gates, shopper.versions, shopper.versions, boolean, text) IS 'Step of shopper.train: what the gate says of a version';
 
 -- ---- training ----
@@ -229,10 +229,10 @@ BEGIN
 	IF v.model IS NULL THEN
 		RAISE data_exception USING MESSAGE = 'training made no model', HINT = 'The option on_failure => ''null'' hides why.';
 	END IF;
-	EXECUTE 'SELECT count(*) FILTER (WHERE NOT shopper_held_out), count(*) FILTER (WHERE shopper_held_out) FROM pg_temp.shopper_rows' INTO v.row_count, v.holdout_count;
+	EXECUTE 'SELECT pg_catalog.count(*) FILTER (WHERE NOT shopper_held_out), pg_catalog.count(*) FILTER (WHERE shopper_held_out) FROM pg_temp.shopper_rows' INTO v.row_count, v.holdout_count;
 	IF m.job = 'classifier' THEN
 		positive := @extschema@.model_info(v.model) ->> 'positive';
-		EXECUTE pg_catalog.format('SELECT avg((pg_catalog.to_jsonb(%I) #>> ''{}'' = $1)::int) FROM pg_temp.shopper_rows', m.target) INTO v.label_rate USING positive;
+		EXECUTE pg_catalog.format('SELECT pg_catalog.avg((pg_catalog.to_jsonb(%I) #>> ''{}'' = $1)::int) FROM pg_temp.shopper_rows', m.target) INTO v.label_rate USING positive;
 	END IF;
 	IF j.metrics IS NOT NULL AND m.holdout > 0 THEN
 		v.metric := coalesce(gate.metric, pg_catalog.split_part(j.metrics, ',', 1));
@@ -258,16 +258,16 @@ BEGIN
 	SELECT d.verdict, d.reason INTO v.verdict, v.reason
 	FROM shopper.judge(gate, v, champion, v.metric IN ('auc', 'accuracy', 'hit_rate'), complaint) d;
 	v.features := ARRAY(SELECT f ->> 'name' FROM pg_catalog.jsonb_array_elements(coalesce(@extschema@.model_info(v.model) -> 'features', '[]')) f);
-	SELECT coalesce(max(o.version), 0) + 1 INTO v.version FROM shopper.versions o WHERE o.name = model;
+	SELECT coalesce(pg_catalog.max(o.version), 0) + 1 INTO v.version FROM shopper.versions o WHERE o.name = model;
 
 	INSERT INTO shopper.versions (name, version, model, features, row_count, holdout_count, label_rate, seconds, metric, metric_value,
 		champion, champion_value, difference, difference_low, difference_high, verdict, reason)
 	VALUES (model, v.version, v.model, v.features, v.row_count, v.holdout_count, v.label_rate, extract(epoch FROM pg_catalog.clock_timestamp() - at), v.metric, v.metric_value,
 		v.champion, v.champion_value, v.difference, v.difference_low, v.difference_high, v.verdict, v.reason)
 	RETURNING * INTO v;
-	INSERT INTO shopper.version_metrics SELECT model, v.version, x.dataset, x.metric, min(x.value) FROM @extschema@.model_metrics(v.model) x GROUP BY x.dataset, x.metric;
+	INSERT INTO shopper.version_metrics SELECT model, v.version, x.dataset, x.metric, pg_catalog.min(x.value) FROM @extschema@.model_metrics(v.model) x GROUP BY x.dataset, x.metric;
 	INSERT INTO shopper.version_metrics SELECT model, v.version, 'holdout', v.metric, v.metric_value WHERE v.metric IS NOT NULL;
-	INSERT INTO shopper.version_importance SELECT model, v.version, x.feature, x.method, min(x.importance) FROM @extschema@.feature_importance(v.model) x GROUP BY x.feature, x.method;
+	INSERT INTO shopper.version_importance SELECT model, v.version, x.feature, x.method, pg_catalog.min(x.importance) FROM @extschema@.feature_importance(v.model) x GROUP BY x.feature, x.method;
 	INSERT INTO shopper.sources
 	SELECT model, v.version, n.nspname, c.relname, shopper.inserted_rows(c.oid)
 	FROM pg_catalog.unnest(shopper.query_relations(m.query)) r JOIN pg_catalog.pg_class c ON c.oid = r JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -280,7 +280,7 @@ END $$;
 COMMENT ON FUNCTION shopper.train_version(text) IS 'Step of shopper.train: train, judge and store a version, and put it live when the gate lets it';
 
 CREATE FUNCTION shopper.lock_class() RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT 1346851656 $$;
-COMMENT ON FUNCTION shopper.lock_class() IS 'First key of the advisory locks that trainings hold; the second one is shopper.models.lock_number';
+COMMENT ON FUNCTION shopper.lock_class() IS 'Step of the registry: first key of the advisory locks that trainings hold; the second one is shopper.models.lock_number';
 
 CREATE PROCEDURE shopper.train(model text) LANGUAGE plpgsql AS $$
 DECLARE

@@ -7,7 +7,7 @@ SELECT s.name, CASE WHEN s.trained_at IS NULL THEN 'never trained'
 	s.age_seconds, s.new_row_count, s.owner::text AS owner
 FROM (
 	SELECT m.name, m.owner, m.max_age, m.min_new_rows, v.trained_at, extract(epoch FROM pg_catalog.now() - v.trained_at)::float8 AS age_seconds,
-		(SELECT sum(greatest(shopper.inserted_rows(c.oid) - o.inserted, 0))
+		(SELECT pg_catalog.sum(greatest(shopper.inserted_rows(c.oid) - o.inserted, 0))
 		 FROM shopper.sources o JOIN pg_catalog.pg_namespace n ON n.nspname = o.schema_name JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = o.table_name
 		 WHERE o.name = m.name AND o.version = v.version)::bigint AS new_row_count
 	FROM shopper.models m

@@ -63,7 +63,7 @@ COMMENT ON COLUMN shopper.model_runs.seconds IS 'How long it took, or has taken 
 
 CREATE VIEW shopper.model_metrics AS
 SELECT v.trained_at AS measured_at, x.name, x.version::bigint AS version, x.dataset, x.metric, x.value
-FROM shopper.version_metrics x JOIN shopper.versions v USING (name, version) WHERE x.value <> 'NaN' AND abs(x.value) < 'Infinity';
+FROM shopper.version_metrics x JOIN shopper.versions v USING (name, version) WHERE x.value <> 'NaN' AND pg_catalog.abs(x.value) < 'Infinity';
 COMMENT ON VIEW shopper.model_metrics IS 'Metrics over time: one row per version, dataset and metric';
 COMMENT ON COLUMN shopper.model_metrics.measured_at IS 'When the version was trained and measured';
 COMMENT ON COLUMN shopper.model_metrics.name IS 'The model';
@@ -96,7 +96,7 @@ COMMENT ON COLUMN shopper.model_latest.last_run_at IS 'When it began';
 CREATE VIEW shopper.feature_importance AS
 SELECT x.name, x.version::bigint AS version, l.version IS NOT NULL AS live, v.trained_at, x.feature, x.method, x.importance
 FROM shopper.version_importance x JOIN shopper.versions v USING (name, version) LEFT JOIN shopper.live l ON l.name = x.name AND l.version = x.version
-WHERE x.importance <> 'NaN' AND abs(x.importance) < 'Infinity';
+WHERE x.importance <> 'NaN' AND pg_catalog.abs(x.importance) < 'Infinity';
 COMMENT ON VIEW shopper.feature_importance IS 'Which columns matter: one row per version and column';
 COMMENT ON COLUMN shopper.feature_importance.name IS 'The model';
 COMMENT ON COLUMN shopper.feature_importance.version IS 'The version';
