@@ -150,8 +150,8 @@ SELECT shopper.create_model('auc', 'classifier', 'SELECT bought, age, taste FROM
 	shopper.create_model('stars', 'recommender', 'SELECT buyer, item, rating FROM lines', options => svd(factors => 2, epochs => 3), metric => 'rmse'),
 	shopper.create_model('rules', 'rules', 'SELECT buyer, item FROM lines', options => itemsets(min_count => 20, max_length => 2)),
 	shopper.create_model('next', 'sequence_rules', 'SELECT buyer, item, bought_at FROM lines'),
-	shopper.create_model('groups', 'clusters', 'SELECT age, taste FROM visits', options => kmeans(k => 3)),
-	shopper.create_model('axes', 'projection', 'SELECT age, taste FROM visits'),
+	shopper.create_model('groups', 'clusters', 'SELECT age, taste FROM visits -- all of them', options => kmeans(k => 3)),
+	shopper.create_model('axes', 'projection', 'SELECT age, taste FROM visits; '),
 	shopper.create_model('alike', 'content', 'SELECT id, age, city FROM visits WHERE id < 100', 'id'),
 	shopper.create_model('broken', 'classifier', 'SELECT 1 / (id - 5) AS ratio, bought FROM visits', 'bought');
 CALL shopper.retrain_due();

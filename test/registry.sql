@@ -6,7 +6,7 @@
 \pset pager off
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(45);
+SELECT plan(48);
 
 CREATE ROLE shopper_reader;
 CREATE ROLE shopper_analyst;
@@ -111,6 +111,19 @@ SELECT is_empty($$ SELECT p.oid::regprocedure FROM member m JOIN pg_proc p ON m.
 		AND array_to_string(n.proargtypes, ' ') = regexp_replace(array_to_string(p.proargtypes, ' '), '^[0-9]+', 'text'::regtype::oid::text)
 		AND n.prosrc = p.prosrc AND n.provolatile = CASE p.provolatile WHEN 'i' THEN 's' ELSE p.provolatile END AND n.proparallel = p.proparallel) $$,
 	'every function over model bytes takes a name as well');
+
+-- ---- the comparison, against scipy and scikit-learn (test/oracle/bootstrap_oracle.py) ----
+SELECT ok(abs((c).challenger - a) < 1e-12 AND abs((c).champion - b) < 1e-12 AND abs((c).difference - d) < 1e-12
+		AND abs((c).low - low) < 0.08 * (high - low) AND abs((c).high - high) < 0.08 * (high - low), 'figures of the paired bootstrap: ' || measure)
+FROM (SELECT 'mean' AS measure, 0.46475280865145874 AS a, 1.0647528086514586 AS b, -0.5999999999999999 AS d, -0.7042222222222221 AS low, -0.49332222222222233 AS high,
+		shopper.paired_bootstrap(0, x - y, z - y, 'mean', 1) AS c
+	FROM (SELECT (sin(i) > 0.2)::int::float8 AS y, sin(i) + (i * 7 % 10) / 5.0::float8 AS x, sin(i) + (i * 3 % 10) / 3.0::float8 AS z FROM generate_series(1, 600) i) s
+	UNION ALL SELECT 'root_mean', 0.8155353617988272, 1.4723536255839178, -0.6568182637850906, -0.7447435500472882, -0.5667567702075818,
+		shopper.paired_bootstrap(0, (x - y) ^ 2, (z - y) ^ 2, 'root_mean', 1)
+	FROM (SELECT (sin(i) > 0.2)::int::float8 AS y, sin(i) + (i * 7 % 10) / 5.0::float8 AS x, sin(i) + (i * 3 % 10) / 3.0::float8 AS z FROM generate_series(1, 600) i) s
+	UNION ALL SELECT 'auc', 0.9119946745495369, 0.8033532285543433, 0.10864144599519354, 0.06683556005171537, 0.1521788366750514,
+		shopper.paired_bootstrap(y, x, z, 'auc', 1)
+	FROM (SELECT (sin(i) > 0.2)::int::float8 AS y, sin(i) + (i * 7 % 10) / 5.0::float8 AS x, sin(i) + (i * 3 % 10) / 3.0::float8 AS z FROM generate_series(1, 600) i) s) f;
 
 SELECT * FROM finish();
 ROLLBACK;

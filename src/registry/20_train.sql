@@ -16,6 +16,11 @@ CREATE FUNCTION shopper.query_relations(query text) RETURNS oid[]
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME', 'shopper_query_relations';
 COMMENT ON FUNCTION shopper.query_relations(text) IS 'Step of the registry: the tables and views that a query reads; it is parsed, not run. An error when it is not one plain SELECT';
 
+-- A final semicolon or comment must not end the statement around it.
+CREATE FUNCTION shopper.as_subselect(query text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT pg_catalog.rtrim($1, E'; \n\r\t') || E'\n' $$;
+COMMENT ON FUNCTION shopper.as_subselect(text) IS 'Step of the registry: a query as it can stand in parentheses';
+
 -- Partitions count for their parent.
 CREATE FUNCTION shopper.inserted_rows(relation oid) RETURNS bigint LANGUAGE sql STABLE PARALLEL RESTRICTED COST 100 AS $$
 	SELECT (coalesce(pg_catalog.pg_stat_get_tuples_inserted($1), 0) + coalesce((SELECT pg_catalog.sum(pg_catalog.pg_stat_get_tuples_inserted(t.relid))
@@ -188,7 +193,7 @@ BEGIN
 	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_rows ON COMMIT DROP AS SELECT q.*, %s AS shopper_held_out FROM (%s) q',
 		CASE WHEN m.holdout = 0 THEN 'false'
 			ELSE pg_catalog.format('coalesce(@extschema@.fold(%s, 10000) < %s, false)', coalesce('q.' || pg_catalog.quote_ident(m.key_column), 'pg_catalog.to_jsonb(q)::text'), pg_catalog.round(m.holdout * 10000)) END,
-		m.query);
+		shopper.as_subselect(m.query));
 	SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns
 	FROM pg_catalog.pg_attribute a
 	WHERE a.attrelid = 'pg_temp.shopper_rows'::regclass AND a.attnum > 0 AND a.attname <> 'shopper_held_out'

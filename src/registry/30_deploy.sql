@@ -110,7 +110,7 @@ BEGIN
 		FROM (SELECT %s AS k, @extschema@.%2$I($1, q) AS a, @extschema@.%2$I($2, q) AS b FROM (%3$s) q) s
 		WHERE (s.a >= $3) <> (s.b >= $3) ORDER BY pg_catalog.abs(s.b - s.a) DESC, s.k COLLATE "C"',
 		CASE WHEN key IS NULL THEN 'pg_catalog.to_jsonb(q)::text' ELSE pg_catalog.format('q.%I::text', key) END,
-		CASE m.job WHEN 'classifier' THEN 'predict_purchase' ELSE 'predict_value' END, coalesce(query, m.query))
+		CASE m.job WHEN 'classifier' THEN 'predict_purchase' ELSE 'predict_value' END, shopper.as_subselect(coalesce(query, m.query)))
 	USING shopper.model(model, old_version), shopper.model(model, new_version), cutoff;
 END $$;
 COMMENT ON FUNCTION shopper.swap_set(text, bigint, bigint, text, float8, text) IS 'Rows of a query (by default that of the model) whose score crosses the cut-off from one version to the other, the largest change first: direction enters or leaves';
