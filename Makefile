@@ -7,7 +7,7 @@
 #   make         build; make install
 #   make unit    pure C tests (T=name for one)
 #   make fuzz    damaged models (N=1000000 of each kind)
-#   make regress, pgtap, restart, docs, real, bench   the other parts
+#   make regress, pgtap, restart, registry, docs, real, bench   the other parts
 #   make doc     write doc/reference.md anew; make docs runs the examples of all pages
 #
 # All of them first install what is missing (Debian packages); none touches an
@@ -51,6 +51,9 @@ setup:
 restart: all
 	@test/restart.sh
 
+registry: all
+	@test/registry.sh
+
 demo psql stop regress pgtap real bench: all
 	@test/cluster $@
 
@@ -64,7 +67,7 @@ doc: all
 doc-check: all
 	@test/cluster run doc/reference.sh check
 
-check: check-layers unit fuzz regress pgtap restart docs doc-check real
+check: check-layers unit fuzz regress pgtap restart registry docs doc-check real
 	@echo "check: all parts passed"
 
 UNIT_FLAGS = -std=gnu11 -g -O1 -fno-math-errno -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -109,4 +112,4 @@ help:
 
 endif
 
-.PHONY: all install uninstall clean setup demo psql stop regress pgtap restart real bench check doc docs doc-check unit fuzz check-layers help
+.PHONY: all install uninstall clean setup demo psql stop regress pgtap restart registry real bench check doc docs doc-check unit fuzz check-layers help

@@ -112,7 +112,24 @@ INSERT INTO word (functions, argument, meaning) VALUES
   ('^train_recommender', 'item_id', 'id of the item, of any integer type, text, uuid or enum'),
   ('^train_recommender', 'rating', 'a number; with `implicit => true` the weight of an event'),
   ('^train_recommender', 'rated_at', 'time of the rating; the latest one of a user and item counts'),
-  ('.', 'model', 'bytes made by a `train_*` call; NULL gives NULL or no rows'),
+  ('^shopper\.', 'model', 'name of the model'),
+  ('^shopper\.', 'version', 'number of the version'),
+  ('^shopper\.', 'old_version', 'number of the earlier version'),
+  ('^shopper\.', 'new_version', 'number of the later version'),
+  ('^shopper\.', 'reason', 'why, for the history'),
+  ('^shopper\.', 'cutoff', 'score from which on a row is chosen'),
+  ('^shopper\.create_model', 'job', 'a job of `shopper.jobs`'),
+  ('^shopper\.create_model', 'query', 'a SELECT; it is run as the owner of the model'),
+  ('^shopper\.create_model', 'target', 'column to learn, for jobs that need one'),
+  ('^shopper\.create_model', 'options', 'from a builder such as `boosting()`; NULL: all defaults'),
+  ('^shopper\.create_model', 'key_column', 'column that identifies a row: decides which rows are held out, and is no feature; NULL: the content of the row decides'),
+  ('^shopper\.create_model', 'holdout', 'share of rows held out to judge by'),
+  ('^shopper\.create_model', 'max_age', 'age of the newest version from which the model is due; NULL: never by age'),
+  ('^shopper\.create_model', 'min_new_rows', 'new rows from which the model is due; NULL: never by rows'),
+  ('^shopper\.create_model', 'metric', 'what versions are judged by; NULL: the first of the job'),
+  ('^shopper\.', 'query', 'a SELECT; NULL: the query of the model, for its owner only'),
+  ('^shopper\.', 'key_column', 'column that identifies a row; NULL: that of the model'),
+  ('.', 'model', 'bytes made by a `train_*` call, or the name of a registered model; NULL gives NULL or no rows'),
   ('^predict_', 'features', 'the row: a table alias or the alias of a sub-select'),
   ('^assoc_recommend|^recommend_for_basket', 'items', 'ids in the basket; unknown ids and NULLs do nothing'),
   ('.', 'user_id', 'the user, as the model was trained'),
@@ -174,7 +191,7 @@ CREATE TEMP TABLE routine AS
 SELECT p.oid, n.nspname, p.proname, p.prokind, (CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END) || p.proname AS name,
        obj_description(p.oid, 'pg_proc') AS comment, p.proretset, t.name AS returns, p.provolatile,
        EXISTS (SELECT FROM shopper.learner_options o WHERE o.learner = p.proname) AND n.nspname = 'public' AS builder,
-       p.proname ~ '^shopper_' OR n.nspname = 'shopper' AND p.proname ~ '^demo_' AND p.proname <> 'demo_shop' AS support
+       p.proname ~ '^shopper_' OR n.nspname = 'shopper' AND (p.proname ~ '^demo_' AND p.proname <> 'demo_shop' OR obj_description(p.oid, 'pg_proc') ~ '^(Step|State function|Final function) of ') AS support
 FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
 JOIN pg_namespace n ON n.oid = p.pronamespace JOIN type_name t ON t.oid = p.prorettype;
 
@@ -202,7 +219,7 @@ SELECT p.chapter, p.name, rtrim(format(E'### %s\n\n%s%s%s', p.name,
             CASE WHEN r.prokind = 'p' THEN '' WHEN r.proretset THEN ' → rows' ELSE ' → ' || r.returns END,
             CASE r.prokind WHEN 'a' THEN ' aggregate' WHEN 'p' THEN ' procedure' ELSE '' END,
             rtrim(coalesce(r.comment, ''), '.')), '' ORDER BY (SELECT count(*) FROM argument a WHERE a.oid = r.oid), r.oid)
-   FROM routine r WHERE r.name = p.name),
+   FROM routine r WHERE r.name = p.name AND coalesce(r.comment, '') !~ '; of the live version of that name$'),
   coalesce((SELECT E'\n| argument | type | default | meaning |\n|---|---|---|---|\n' ||
      string_agg(format(E'| %s | %s | %s | %s |\n', q.name, q.types, coalesce('`' || q.initial || '`', ''), coalesce(q.meaning, '')), '' ORDER BY q.place)
    FROM (SELECT a.name, string_agg(DISTINCT a.type, ', ') AS types, min(a.initial) AS initial, max(a.place) AS place,
@@ -240,7 +257,7 @@ FROM pg_available_extensions WHERE name = 'pg_shopper';
 SELECT '- [' || title || '](#' || lower(regexp_replace(replace(title, ',', ''), ' ', '-', 'g')) || ')'
 FROM (SELECT place, title FROM chapter c WHERE EXISTS (SELECT FROM place p WHERE p.chapter = c.place)
       UNION ALL VALUES (7, 'Learners and their options'), (10, 'Views'), (11, 'Types'), (12, 'Settings'), (13, 'Support functions')) t ORDER BY t.place;
-SELECT E'\nTypes as they are written here: `any` takes a value of any type (give a parameter of a driver a cast), `int` is integer, `float8` is double precision. `name type = value` is an argument with a default.';
+SELECT E'\nFunctions of a model take its bytes, as declared here, or as text the name of a registered model, whose live version then counts; those are STABLE.\n\nTypes as they are written here: `any` takes a value of any type (give a parameter of a driver a cast), `int` is integer, `float8` is double precision. `name type = value` is an argument with a default.';
 
 SELECT E'\n## ' || c.title || coalesce(E'\n\n' || c.intro, '') || E'\n\n' ||
        (SELECT string_agg(text, E'\n\n' ORDER BY array_position(ARRAY['train_classifier', 'train_classifier_from', 'train_regressor', 'train_regressor_from',
@@ -284,6 +301,6 @@ SELECT format('| %s | %s | %s | %s |', name, boot_val || coalesce(' ' || unit, '
   CASE WHEN vartype = 'bool' THEN 'on, off' ELSE min_val || ' to ' || max_val END, concat_ws(' ', short_desc, extra_desc))
 FROM pg_settings WHERE name LIKE 'pg\_shopper.%' ORDER BY name COLLATE "C";
 
-SELECT format(E'\n## Support functions\n\n%s functions named `shopper_...` are the state, combine, serial and final functions of the aggregates above; they cannot be called directly. %s functions `shopper.demo_...` are the steps of `shopper.demo_shop`.',
+SELECT format(E'\n## Support functions\n\n%s functions named `shopper_...` are the state, combine, serial and final functions of the aggregates above; they cannot be called directly. %s functions in schema `shopper` are steps of `shopper.demo_shop`, `shopper.train` and their like.',
   count(*) FILTER (WHERE nspname = 'public'), count(*) FILTER (WHERE nspname = 'shopper'))
 FROM routine WHERE support;

@@ -56,13 +56,13 @@ SELECT predict_purchase(m, v) FROM m, (SELECT 'x' AS a, 'c1' AS c) v;
 SELECT predict_value(m, v) FROM m, (SELECT 1 AS a, 'c1' AS c) v;
 SELECT predict_purchase(strict, v) FROM m, (SELECT 1 AS a, 'new' AS c) v;
 SELECT predict_purchase(strict, v) IS NOT NULL AS null_is_fine FROM m, (SELECT 1 AS a, NULL AS c) v;
-SELECT predict_purchase('\x1234', v) FROM (SELECT 1 AS a) v;
+SELECT predict_purchase('\x1234'::bytea, v) FROM (SELECT 1 AS a) v;
 SELECT predict_purchase(substr(m, 1, octet_length(m) - 1), v) FROM m, (SELECT 1 AS a, 'c1' AS c) v;
 SELECT predict_purchase(set_byte(other, 200, get_byte(other, 200) # 1), v)
 FROM (SELECT train_classifier(f, 'y', logistic(seed => 2)) AS other FROM (SELECT y, a, c FROM t) f) s, (SELECT 1 AS a, 'c1' AS c) v;
 SELECT predict_purchase(set_byte(m, 4, 9), v) FROM m, (SELECT 1 AS a, 'c1' AS c) v;
 SELECT ok, message FROM m, model_check(set_byte(m, 200, get_byte(m, 200) # 1));
-SELECT ok, message FROM model_check('');
+SELECT ok, message FROM model_check(''::bytea);
 
 -- limits
 SET pg_shopper.max_training_memory = 1;

@@ -116,7 +116,7 @@ SELECT a.* FROM models, assoc_rules(m, item_type => null::int) a;
 SELECT f.* FROM models, frequent_itemsets(m, min_support => -1) f;
 SELECT r.* FROM models, assoc_recommend(m, ARRAY[1, 2]) r;
 SELECT r.* FROM models, assoc_recommend(m, '{phone}', -1) r;
-SELECT * FROM assoc_rules('\x0123');
+SELECT * FROM assoc_rules('\x0123'::bytea);
 SELECT * FROM assoc_rules(train_classifier_from('SELECT i % 2 = 0 AS y, i FROM generate_series(1, 50) i', 'y'));
 SELECT predict_purchase(m, l) FROM models, lines l LIMIT 1;
 

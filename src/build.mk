@@ -8,8 +8,8 @@ PURE_SRCS  = $(sort $(wildcard src/core/*.c src/features/*.c src/prepare/*.c src
 PG_SRCS    = $(sort $(wildcard src/pg/*.c))
 INCLUDED = $(sort $(wildcard src/*/*.h src/*/*/*.h src/models/models.def))
 OBJS       = $(PURE_SRCS:.c=.o) $(PG_SRCS:.c=.o)
-SQL_PARTS  = src/pg/00_head.sql build/builders.sql $(filter-out src/pg/00_head.sql,$(sort $(wildcard src/pg/*.sql))) \
-             $(sort $(wildcard src/prepare/*.sql src/models/*/*.sql)) $(sort $(wildcard src/registry/*.sql src/demo/*.sql))
+MODEL_SQL  = $(filter-out src/pg/00_head.sql,$(sort $(wildcard src/pg/*.sql))) $(sort $(wildcard src/prepare/*.sql src/models/*/*.sql))
+SQL_PARTS  = src/pg/00_head.sql build/builders.sql $(MODEL_SQL) $(sort $(wildcard src/registry/*.sql)) build/names.sql $(sort $(wildcard src/demo/*.sql))
 DATA_built = build/pg_shopper--$(EXTVERSION).sql
 DATA       = $(wildcard src/upgrade/pg_shopper--*--*.sql)
 EXTRA_CLEAN = build
@@ -34,6 +34,10 @@ build/builders.sql: src/tools/builders.c $(PURE_SRCS) $(INCLUDED)
 	@mkdir -p build
 	$(CC) -std=gnu11 -O1 -DSHOPPER_NO_CLONES -o build/builders $< $(PURE_SRCS) -lm -lpthread
 	build/builders > $@.tmp && mv $@.tmp $@
+
+build/names.sql: src/tools/names.awk $(MODEL_SQL)
+	@mkdir -p build
+	awk -f src/tools/names.awk $(MODEL_SQL) > $@.tmp && mv $@.tmp $@
 
 build/pg_shopper--$(EXTVERSION).sql: $(SQL_PARTS)
 	cat $(SQL_PARTS) > $@

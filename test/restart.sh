@@ -38,7 +38,7 @@ same() { # what, expected, got
 test/cluster start
 psql -X -q -d postgres -c 'CREATE DATABASE shop' -c 'CREATE DATABASE empty'
 
-ask <<-'SQL'
+ask >/dev/null <<-'SQL'
 	SET client_min_messages = error;
 	CREATE EXTENSION pg_shopper;
 	CREATE TABLE customers AS
@@ -64,6 +64,8 @@ ask <<-'SQL'
 		('svd', $$ SELECT train_recommender_from('SELECT u, item, rating FROM ratings %s', svd(factors => 8, epochs => 5)) $$),
 		('implicit', $$ SELECT train_recommender_from('SELECT u, item FROM ratings %s', svd(factors => 8, epochs => 5)) $$),
 		('itemsets', $$ SELECT train_rules_from('SELECT u, item FROM ratings %s', itemsets(min_count => 5, max_length => 2)) $$);
+	SELECT shopper.create_model('buyers', 'classifier', 'SELECT id, bought, age, city FROM customers', 'bought', tree(), 'id');
+	CALL shopper.train('buyers');
 	CREATE TABLE models (name text, note text DEFAULT '', m bytea);
 	CREATE FUNCTION train(wanted text, tail text) RETURNS bytea LANGUAGE plpgsql AS $$
 	DECLARE
@@ -81,6 +83,7 @@ ask <<-'SQL'
 		UNION ALL SELECT name || id || predict_value(m, c) FROM models, customers c WHERE name IN ('linear', 'forest')
 		UNION ALL SELECT name || u || item || predict_rating(m, u, item) FROM models, ratings WHERE name IN ('svd', 'implicit')
 		UNION ALL SELECT name || s.* FROM models, LATERAL (SELECT r::text FROM svd_recommend(m, 17::bigint, item_type => NULL::text) r) s WHERE name IN ('svd', 'implicit')
+		UNION ALL SELECT 'buyers' || id || predict_purchase('buyers', c) FROM customers c
 		UNION ALL SELECT name || r FROM models, assoc_rules(m, max_rules => 500) r WHERE name = 'itemsets'
 		UNION ALL SELECT name || r FROM models, assoc_recommend(m, ARRAY['item 1', 'item 17']) r WHERE name = 'itemsets') s;
 SQL

@@ -42,3 +42,7 @@ COMMENT ON COLUMN shopper.learner_options.min_excluded IS 'Whether min_value its
 COMMENT ON COLUMN shopper.learner_options.max_value IS 'Greatest number; NULL: no limit';
 COMMENT ON COLUMN shopper.learner_options.choices IS 'The words that are allowed, with commas between them; NULL: any';
 COMMENT ON COLUMN shopper.learner_options.help IS 'What the option does';
+
+CREATE FUNCTION @extschema@.model_id(model bytea) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'shopper_model_id_sql';
+COMMENT ON FUNCTION @extschema@.model_id(bytea) IS 'The content hash of a model, 16 hexadecimal digits: equal models have equal ids';

@@ -23,6 +23,11 @@
 #define SHOPPER_SPI_RECEIVER 1
 #endif
 
+/* 14 wants to be told that keys are strings, which was the default */
+#if PG_VERSION_NUM < 140000
+#define HASH_STRINGS 0
+#endif
+
 /* 17 brought infinite intervals */
 #if PG_VERSION_NUM < 170000
 #define INTERVAL_NOT_FINITE(i) false

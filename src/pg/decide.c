@@ -245,7 +245,7 @@ shopper_set_cutoff(PG_FUNCTION_ARGS)
 	double		cutoff = PG_GETARG_FLOAT8(1);
 	bytea	   *bytes;
 
-	shopper_model_read(env, PG_GETARG_BYTEA_PP(0), &model);
+	shopper_model_read(env, shopper_model_bytes(fcinfo, 0), &model);
 	check_two_classes(&model);
 	if (!(cutoff >= 0 && cutoff <= 1))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the cut-off must be from 0 to 1, got %g", cutoff)));

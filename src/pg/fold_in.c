@@ -21,7 +21,7 @@ shopper_fold_in_from(PG_FUNCTION_ARGS)
 	t = shopper_pair_training_create(CurrentMemoryContext, SHOPPER_RECOMMEND, NULL, NULL);
 	caller = MemoryContextSwitchTo(t->context);
 	old = palloc0(sizeof(ShopperModel));
-	shopper_model_read(t->env, PG_GETARG_BYTEA_P(0), old);
+	shopper_model_read(t->env, shopper_model_bytes(fcinfo, 0), old);
 	if (old->learner->shape != SHOPPER_RATINGS)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("expected a recommender, got a model of %s", old->learner->name),
 						errhint("Recommenders come from train_recommender.")));

@@ -9,18 +9,17 @@
  * recently used ones go when pg_shopper.cache_size is exceeded. A call site pins its
  * model until it meets another one or its memory goes, so a model never goes while
  * somebody works with it, and models in use may exceed the limit.
+ *
+ * A function that is declared over a name (named.c) has the registry say hash and length of
+ * the live version; the rest is the same.
  */
-#include "pg.h"
+#include "named.h"
 
 #include "access/detoast.h"
 #include "lib/ilist.h"
 #include "utils/hsearch.h"
 
-typedef struct CacheKey
-{
-	uint64		hash;
-	uint64		length;
-} CacheKey;
+typedef ShopperLive CacheKey;	/* hash and length */
 
 struct ShopperCachedModel		/* an entry of by_key */
 {
@@ -102,6 +101,22 @@ decode(bytea *bytes, const CacheKey *key)
 	return m;
 }
 
+/* The decoded model of a key, or NULL. */
+static ShopperCachedModel *
+find_decoded(const CacheKey *key)
+{
+	ShopperCachedModel *m;
+
+	start_cache();
+	m = hash_search(by_key, key, HASH_FIND, NULL);
+	if (m != NULL)
+	{
+		dlist_delete(&m->node);
+		dlist_push_tail(&by_age, &m->node);
+	}
+	return m;
+}
+
 /* The model in this datum, decoded when it is new; its header is copied. */
 static ShopperCachedModel *
 look_up(Datum datum, char *first)
@@ -122,12 +137,26 @@ look_up(Datum datum, char *first)
 	memcpy(first, VARDATA_ANY(head), SHOPPER_MODEL_HEADER);
 	key.hash = header.hash;
 	key.length = total;
-	start_cache();
-	m = hash_search(by_key, &key, HASH_FIND, NULL);
-	if (m == NULL)
-		return decode((bytea *) PG_DETOAST_DATUM_PACKED(datum), &key);
-	dlist_delete(&m->node);
-	dlist_push_tail(&by_age, &m->node);
+	m = find_decoded(&key);
+	return m != NULL ? m : decode((bytea *) PG_DETOAST_DATUM_PACKED(datum), &key);
+}
+
+/* The live version of a name, decoded when it is new. */
+static ShopperCachedModel *
+look_up_name(const char *name, const ShopperMoment *moment)
+{
+	CacheKey	key;
+	ShopperCachedModel *m;
+	bytea	   *bytes;
+	char		header[SHOPPER_MODEL_HEADER];
+
+	shopper_live_version(name, moment, &key);
+	m = find_decoded(&key);
+	if (m != NULL)
+		return m;
+	bytes = shopper_live_bytes(name);
+	m = look_up(PointerGetDatum(bytes), header);
+	pfree(bytes);
 	return m;
 }
 
@@ -146,6 +175,13 @@ same_header(const struct varlena *value, const ShopperModelUse *use)
 		memcmp(VARDATA_ANY(value), use->header, SHOPPER_MODEL_HEADER) == 0;
 }
 
+typedef struct NamedUse			/* a call site that takes names */
+{
+	ShopperMoment moment;
+	Size		length;
+	char		name[SHOPPER_NAME_MAX];
+} NamedUse;
+
 /* The call site holds no model any more; also the callback of its memory. */
 static void
 unpin(void *arg)
@@ -158,14 +194,53 @@ unpin(void *arg)
 }
 
 static ShopperModelUse *
-start_use(FunctionCallInfo fcinfo)
+start_use(FunctionCallInfo fcinfo, int n)
 {
 	ShopperModelUse *use = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ShopperModelUse));
 
 	use->callback.func = unpin;
 	use->callback.arg = use;
 	MemoryContextRegisterResetCallback(fcinfo->flinfo->fn_mcxt, &use->callback);
+	if (shopper_declared_as_name(fcinfo, n))
+		use->named = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(NamedUse));
 	return fcinfo->flinfo->fn_extra = use;
+}
+
+/* Hold this model from now on. */
+static ShopperModelUse *
+pin(ShopperModelUse *use, ShopperCachedModel *m)
+{
+	use->cached = m;
+	m->pins++;
+	use->fresh = use->serial != m->serial;
+	use->serial = m->serial;
+	use->model = &m->model;
+	return use;
+}
+
+/* The live version of the name in this datum: looked up once for each statement. */
+static ShopperModelUse *
+named_arg(ShopperModelUse *use, text *name)
+{
+	NamedUse   *named = use->named;
+	Size		length = VARSIZE_ANY_EXHDR(name);
+	ShopperMoment moment = shopper_moment();
+	ShopperCachedModel *m;
+
+	if (use->cached != NULL && length == named->length && memcmp(named->name, VARDATA_ANY(name), length) == 0 &&
+		memcmp(&named->moment, &moment, sizeof(moment)) == 0)
+	{
+		use->fresh = false;
+		return use;
+	}
+	m = look_up_name(text_to_cstring(name), &moment);	/* before unpin: an error leaves all as it was */
+	named->length = length;
+	memcpy(named->name, VARDATA_ANY(name), length);
+	named->moment = moment;
+	m->pins++;
+	unpin(use);
+	m->pins--;
+	return pin(use, m);
 }
 
 ShopperModelUse *
@@ -177,25 +252,34 @@ shopper_model_arg(FunctionCallInfo fcinfo, int n)
 	bool		external = VARATT_IS_EXTERNAL_ONDISK(value);
 	struct varatt_external pointer;
 
+	if (use == NULL)
+		use = start_use(fcinfo, n);
+	if (use->named != NULL)
+		return named_arg(use, PG_GETARG_TEXT_PP(n));
 	if (external)
 		VARATT_EXTERNAL_GET_POINTER(pointer, value);
-	if (use == NULL)
-		use = start_use(fcinfo);
-	else if (use->cached != NULL && (external ? use->external && same_pointer(&pointer, &use->pointer) : same_header(value, use)))
+	if (use->cached != NULL && (external ? use->external && same_pointer(&pointer, &use->pointer) : same_header(value, use)))
 	{
 		use->fresh = false;
 		return use;
 	}
 	unpin(use);
-	use->cached = look_up(datum, use->header);
-	use->cached->pins++;
-	use->fresh = use->serial != use->cached->serial;
-	use->serial = use->cached->serial;
-	use->model = &use->cached->model;
 	use->external = external;
 	if (external)
 		use->pointer = pointer;
-	return use;
+	return pin(use, look_up(datum, use->header));
+}
+
+bytea *
+shopper_model_bytes(FunctionCallInfo fcinfo, int n)
+{
+	return shopper_declared_as_name(fcinfo, n) ? shopper_live_bytes(text_to_cstring(PG_GETARG_TEXT_PP(n))) : PG_GETARG_BYTEA_PP(n);
+}
+
+Size
+shopper_model_length(const ShopperModelUse *use)
+{
+	return use->cached->key.length;
 }
 
 ShopperModelUse *

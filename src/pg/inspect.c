@@ -5,6 +5,8 @@
 
 #include "access/detoast.h"
 
+#include "named.h"
+
 /* ---- model_info ---- */
 
 void
@@ -123,13 +125,14 @@ PG_FUNCTION_INFO_V1(shopper_model_info);
 Datum
 shopper_model_info(PG_FUNCTION_ARGS)
 {
-	const ShopperModel *m = shopper_model_arg(fcinfo, 0)->model;
+	ShopperModelUse *use = shopper_model_arg(fcinfo, 0);
+	const ShopperModel *m = use->model;
 	ShopperJson j;
 
 	shopper_json_begin(&j);
 	shopper_json_text(&j, "algorithm", m->learner->name);
 	shopper_json_text(&j, "job", job_of(m->task));
-	shopper_json_number(&j, "bytes", (double) toast_raw_datum_size(PG_GETARG_DATUM(0)) - VARHDRSZ);
+	shopper_json_number(&j, "bytes", (double) shopper_model_length(use));
 	shopper_json_number(&j, "rows", (double) m->n_rows);
 	shopper_json_number(&j, "training_rows", (double) m->n_train);
 	if (m->spec != NULL)
@@ -273,7 +276,7 @@ shopper_model_check(PG_FUNCTION_ARGS)
 {
 	TupleDesc	desc;
 	Tuplestorestate *rows = shopper_rows_begin(fcinfo, &desc);
-	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
+	bytea	   *bytes = shopper_model_bytes(fcinfo, 0);
 	MemoryContext context;
 	ShopperEnv *env = shopper_env_create(CurrentMemoryContext, &context);
 	ShopperModelHeader header;
@@ -340,4 +343,24 @@ shopper_learner_options(PG_FUNCTION_ARGS)
 		option_rows(rows, desc, *l, shopper_shared_options(*l));
 	}
 	return (Datum) 0;
+}
+
+/* ---- model_id: of bytes the header is enough ---- */
+
+PG_FUNCTION_INFO_V1(shopper_model_id_sql);
+Datum
+shopper_model_id_sql(PG_FUNCTION_ARGS)
+{
+	bytea	   *head;
+	MemoryContext context;
+	ShopperEnv *env;
+	ShopperModelHeader header;
+
+	if (shopper_declared_as_name(fcinfo, 0))
+		PG_RETURN_TEXT_P(cstring_to_text(shopper_model_id(shopper_model_arg(fcinfo, 0))));
+	head = PG_GETARG_BYTEA_P_SLICE(0, 0, SHOPPER_MODEL_HEADER);
+	env = shopper_env_create(CurrentMemoryContext, &context);
+	shopper_check(env, shopper_model_header(env, VARDATA_ANY(head), VARSIZE_ANY_EXHDR(head), toast_raw_datum_size(PG_GETARG_DATUM(0)) - VARHDRSZ, &header));
+	MemoryContextDelete(context);
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%016llx", (unsigned long long) header.hash)));
 }

@@ -139,15 +139,20 @@ typedef struct ShopperModelUse	/* kept in fn_extra by every function that takes 
 	char		header[SHOPPER_MODEL_HEADER];	/* its first bytes */
 	void	   *extra;			/* the function's own, see fresh */
 	bool		fresh;			/* the model is another one than at the last call; drop what is bound to it first */
+	struct NamedUse *named;		/* the argument is a name; NULL: bytes */
 	MemoryContextCallback callback; /* of fn_mcxt: lets the model go */
 } ShopperModelUse;
 
-/* The model in argument n (not NULL), decoded and cached. */
+/* The model in argument n (not NULL), decoded and cached: bytes, or a registered name where the SQL declaration takes text. */
 extern ShopperModelUse *shopper_model_arg(FunctionCallInfo fcinfo, int n);
 /* The same for a learner's shape: another kind of model is an error. */
 extern ShopperModelUse *shopper_model_of_shape(FunctionCallInfo fcinfo, int n, ShopperShape shape, const char *wanted, const char *hint);
 /* The content hash of the model that was used last, 16 hexadecimal digits. */
 extern char *shopper_model_id(const ShopperModelUse *use);
+/* The length of its bytes. */
+extern Size shopper_model_length(const ShopperModelUse *use);
+/* The bytes that argument n holds or names. */
+extern bytea *shopper_model_bytes(FunctionCallInfo fcinfo, int n);
 /* Decode without the cache, into env. */
 extern void shopper_model_read(ShopperEnv *env, bytea *bytes, ShopperModel *model);
 /* Encode, check the size, copy into the current context. */

@@ -5,9 +5,11 @@
  */
 #include "pg.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "tcop/dest.h"
+#include "utils/array.h"
 
 typedef struct SinkReceiver
 {
@@ -128,4 +130,31 @@ shopper_run_query(const char *query, const ShopperRowSink *sink)
 #endif
 	SPI_finish();
 	MemoryContextDelete(r.per_row);
+}
+
+/* The tables and views that a query reads, without running it; an error when it is not a plain SELECT. */
+PG_FUNCTION_INFO_V1(shopper_query_relations);
+Datum
+shopper_query_relations(PG_FUNCTION_ARGS)
+{
+	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	MemoryContext caller = CurrentMemoryContext;
+	SPIPlanPtr	plan;
+	CachedPlanSource *source;
+	Datum	   *oids;
+	int			n = 0;
+	ListCell   *l;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	plan = SPI_prepare(query, 0, NULL);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	check_result(is_plain_select(plan), query);
+	source = linitial(SPI_plan_get_plan_sources(plan));
+	oids = MemoryContextAlloc(caller, sizeof(Datum) * Max(list_length(source->relationOids), 1));
+	foreach(l, source->relationOids)
+		oids[n++] = ObjectIdGetDatum(lfirst_oid(l));
+	SPI_finish();
+	PG_RETURN_ARRAYTYPE_P(construct_array(oids, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
 }

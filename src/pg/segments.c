@@ -212,7 +212,7 @@ shopper_name_clusters(PG_FUNCTION_ARGS)
 	bytea	   *result;
 
 	(void) shopper_clusters_arg(fcinfo, 0);
-	shopper_model_read(env, PG_GETARG_BYTEA_P(0), &model);
+	shopper_model_read(env, shopper_model_bytes(fcinfo, 0), &model);
 	c = model.state;
 	if (!JB_ROOT_IS_OBJECT(names))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("names must be a json object"),

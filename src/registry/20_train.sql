@@ -1,0 +1,300 @@
+-- Defining and training named models, and the gate between a new version and the live one.
+
+CREATE FUNCTION shopper.paired_accum(internal, float8, float8, float8, text, bigint) RETURNS internal
+LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_paired_accum';
+COMMENT ON FUNCTION shopper.paired_accum(internal, float8, float8, float8, text, bigint) IS 'State function of paired_bootstrap';
+CREATE TYPE shopper.paired_comparison AS (row_count bigint, challenger float8, champion float8, difference float8, low float8, high float8);
+COMMENT ON TYPE shopper.paired_comparison IS 'Two predictions of the same rows: the measure of each, their difference (challenger minus champion) and its 95 % interval';
+CREATE FUNCTION shopper.paired_final(internal) RETURNS shopper.paired_comparison
+LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'shopper_paired_final';
+COMMENT ON FUNCTION shopper.paired_final(internal) IS 'Final function of paired_bootstrap';
+CREATE AGGREGATE shopper.paired_bootstrap(label float8, challenger float8, champion float8, measure text, seed bigint)
+	(SFUNC = shopper.paired_accum, STYPE = internal, FINALFUNC = shopper.paired_final);
+COMMENT ON AGGREGATE shopper.paired_bootstrap(float8, float8, float8, text, bigint) IS 'Compare two predictions of the same rows: measure is mean or root_mean (of losses, squared errors), or auc (of scores; label is 1 or 0). The interval comes from up to 2000 resamples of the rows';
+
+CREATE FUNCTION shopper.query_relations(query text) RETURNS oid[]
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME', 'shopper_query_relations';
+COMMENT ON FUNCTION shopper.query_relations(text) IS 'Step of the registry: the tables and views that a query reads; it is parsed, not run. An error when it is not one plain SELECT';
+
+-- A final semicolon or comment must not end the statement around it.
+CREATE FUNCTION shopper.as_subselect(query text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT pg_catalog.rtrim($1, E'; \n\r\t') || E'\n' $$;
+COMMENT ON FUNCTION shopper.as_subselect(text) IS 'Step of the registry: a query as it can stand in parentheses';
+
+-- Partitions count for their parent.
+CREATE FUNCTION shopper.inserted_rows(relation oid) RETURNS bigint LANGUAGE sql STABLE PARALLEL RESTRICTED COST 100 AS $$
+	SELECT (coalesce(pg_catalog.pg_stat_get_tuples_inserted($1), 0) + coalesce((SELECT pg_catalog.sum(pg_catalog.pg_stat_get_tuples_inserted(t.relid))
+		FROM pg_catalog.pg_partition_tree($1) t WHERE t.isleaf AND t.relid <> $1), 0))::bigint $$;
+COMMENT ON FUNCTION shopper.inserted_rows(oid) IS 'Step of the registry: rows ever inserted into a table and its partitions, by the cumulative statistics';
+
+-- ---- definitions ----
+
+-- The definition of a model that the caller may change.
+CREATE FUNCTION shopper.owned_model(model text) RETURNS shopper.models LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	m shopper.models;
+BEGIN
+	SELECT * INTO m FROM shopper.models d WHERE d.name = model;
+	IF m.name IS NULL THEN
+		RAISE undefined_object USING MESSAGE = pg_catalog.format('there is no model "%s"', model), HINT = 'shopper.model_list shows the models, shopper.create_model makes one.';
+	END IF;
+	IF pg_catalog.row_security_active('shopper.models') AND NOT shopper.is_owner(m.owner) THEN
+		RAISE insufficient_privilege USING MESSAGE = pg_catalog.format('must be owner of model "%s"', model), DETAIL = pg_catalog.format('It belongs to %s.', m.owner);
+	END IF;
+	RETURN m;
+END $$;
+COMMENT ON FUNCTION shopper.owned_model(text) IS 'Step of the registry: the definition of a model; an error when there is none, or when the caller does not own it';
+
+CREATE FUNCTION shopper.create_model(name text, job text, query text, target text DEFAULT NULL, options jsonb DEFAULT NULL, key_column text DEFAULT NULL,
+	holdout float8 DEFAULT 0.2, max_age interval DEFAULT '7 days', min_new_rows bigint DEFAULT NULL, metric text DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+	j shopper.jobs;
+BEGIN
+	SELECT * INTO j FROM shopper.jobs d WHERE d.job = create_model.job;
+	IF j.job IS NULL THEN
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('unknown job "%s"', create_model.job),
+			HINT = 'Jobs are: ' || (SELECT pg_catalog.string_agg(d.job, ', ' ORDER BY d.job) FROM shopper.jobs d) || '.';
+	END IF;
+	IF j.needs_target AND create_model.target IS NULL THEN
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('job "%s" needs a target', create_model.job), HINT = 'Name the column: target => ''bought''.';
+	ELSIF NOT j.needs_target AND create_model.target IS NOT NULL THEN
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('job "%s" takes no target, got "%s"', create_model.job, create_model.target);
+	END IF;
+	IF create_model.metric IS NOT NULL AND NOT coalesce(create_model.metric = ANY (pg_catalog.string_to_array(j.metrics, ',')), false) THEN
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('job "%s" is not judged by "%s"', create_model.job, create_model.metric),
+			HINT = coalesce('Its metrics are: ' || pg_catalog.replace(j.metrics, ',', ', ') || '.', 'It has no metric.');
+	END IF;
+	PERFORM shopper.query_relations(create_model.query);
+	INSERT INTO shopper.models (name, job, query, target, options, key_column, holdout, max_age, min_new_rows)
+	VALUES (create_model.name, create_model.job, create_model.query, create_model.target, create_model.options, create_model.key_column,
+		CASE WHEN j.metrics IS NULL THEN 0 ELSE create_model.holdout END, create_model.max_age, create_model.min_new_rows)
+	ON CONFLICT DO NOTHING;
+	IF NOT FOUND THEN
+		RAISE duplicate_object USING MESSAGE = pg_catalog.format('model "%s" already exists', create_model.name),
+			HINT = 'Change it in shopper.models, or remove it: shopper.drop_model.';
+	END IF;
+	INSERT INTO shopper.gates (name, metric) VALUES (create_model.name, create_model.metric);
+	RETURN create_model.name;
+END $$;
+COMMENT ON FUNCTION shopper.create_model(text, text, text, text, jsonb, text, float8, interval, bigint, text) IS 'Define a named model: its job (shopper.jobs), the query to learn from and the target. CALL shopper.train trains it. key_column decides which rows are held out; max_age and min_new_rows when it is due; metric what versions are judged by (more in shopper.gates)';
+
+-- ---- judging ----
+
+-- Scores of both versions on the rows held out of shopper_rows: challenger against champion (NULL: none).
+CREATE FUNCTION shopper.compare_on_holdout(m shopper.models, metric text, challenger bytea, champion bytea) RETURNS shopper.paired_comparison
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	target constant text := coalesce(pg_catalog.quote_ident(m.target), 'shopper_held_out');
+	label constant text := pg_catalog.format('(pg_catalog.to_jsonb(h.%s) #>> ''{}'')', target);
+	yes constant text := pg_catalog.format('(%s = (SELECT @extschema@.model_info($1) ->> ''positive''))::int', label);
+	score text;
+	y text := '0';
+	rows text := pg_catalog.format('SELECT * FROM pg_temp.shopper_rows h WHERE h.shopper_held_out AND h.%s IS NOT NULL', target);
+	names text[];
+	result shopper.paired_comparison;
+BEGIN
+	-- {model} stands for the parameter of one or the other
+	CASE
+		WHEN metric = 'log_loss' THEN
+			score := pg_catalog.format('-pg_catalog.ln(greatest(coalesce((@extschema@.predict_proba({model}, h) ->> %s)::float8, 0), 1e-15))', label);
+		WHEN metric = 'accuracy' THEN
+			score := pg_catalog.format('(@extschema@.predict_class({model}, h) = %s)::int', label);
+		WHEN metric = 'brier_score' THEN
+			score := pg_catalog.format('(@extschema@.predict_purchase({model}, h) - %s) ^ 2', yes);
+		WHEN metric = 'auc' THEN
+			y := yes;
+			score := '@extschema@.predict_purchase({model}, h)';
+		WHEN metric = 'mae' THEN
+			score := pg_catalog.format('pg_catalog.abs(@extschema@.predict_value({model}, h) - h.%s::float8)', target);
+		WHEN m.job = 'regressor' THEN
+			score := pg_catalog.format('(@extschema@.predict_value({model}, h) - h.%s::float8) ^ 2', target);
+		ELSE
+			-- recommenders: columns by position, at most 1000 lines, the same ones each time
+			SELECT pg_catalog.array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) INTO names
+			FROM pg_catalog.pg_attribute a WHERE a.attrelid = 'pg_temp.shopper_rows'::regclass AND a.attnum > 0 AND a.attname <> 'shopper_held_out';
+			rows := pg_catalog.format('SELECT h.%1$s::text AS u, h.%2$s::text AS i, %3$s AS x FROM pg_temp.shopper_rows h
+				WHERE h.shopper_held_out AND h.%1$s IS NOT NULL AND h.%2$s IS NOT NULL
+				ORDER BY @extschema@.fold(h.%1$s::text || '' '' || h.%2$s::text, 1000000000), 1, 2 LIMIT 1000', names[1], names[2],
+				CASE WHEN metric = 'rmse' THEN pg_catalog.format('h.%s::float8', names[3]) ELSE '0' END);
+			score := CASE WHEN metric = 'rmse' THEN '(@extschema@.predict_rating({model}, h.u, h.i) - h.x) ^ 2'
+				ELSE '(EXISTS (SELECT FROM @extschema@.recommend({model}, h.u, n => 10) r WHERE r.item = h.i))::int' END;
+	END CASE;
+	EXECUTE pg_catalog.format('SELECT (c).* FROM (SELECT shopper.paired_bootstrap(%s, %s, CASE WHEN $2 IS NOT NULL THEN %s END, %L, 1) AS c FROM (%s) h) s',
+		y, pg_catalog.replace(score, '{model}', '$1'), pg_catalog.replace(score, '{model}', '$2'),
+		CASE metric WHEN 'auc' THEN 'auc' WHEN 'rmse' THEN 'root_mean' ELSE 'mean' END, rows)
+	INTO result USING challenger, champion;
+	RETURN result;
+END $$;
+COMMENT ON FUNCTION shopper.compare_on_holdout(shopper.models, text, bytea, bytea) IS 'Step of shopper.train: both versions on the same rows';
+
+-- What the gate says of a version that was measured: verdict and reason.
+CREATE FUNCTION shopper.judge(gate shopper.gates, v shopper.versions, champion shopper.versions, higher_is_better boolean, complaint text, OUT verdict text, OUT reason text)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	sign constant float8 := CASE WHEN higher_is_better THEN 1 ELSE -1 END;
+	worst constant float8 := CASE WHEN higher_is_better THEN v.difference_low ELSE -v.difference_high END;	-- gain at the bad end of the interval
+	best constant float8 := CASE WHEN higher_is_better THEN v.difference_high ELSE -v.difference_low END;
+	allowed constant float8 := gate.maximum_drop * pg_catalog.abs(v.champion_value);
+	compared constant text := pg_catalog.format('%s %s against %s of version %s on %s rows, difference %s (%s to %s)', v.metric, shopper.short(v.metric_value),
+		shopper.short(v.champion_value), v.champion, v.holdout_count, shopper.short(v.difference), shopper.short(v.difference_low), shopper.short(v.difference_high));
+BEGIN
+	verdict := 'refused';
+	IF v.row_count < gate.minimum_rows THEN
+		reason := pg_catalog.format('%s rows to learn from, the gate asks for %s', v.row_count, gate.minimum_rows);
+	ELSIF champion.version IS NOT NULL AND v.row_count < (1 - gate.maximum_row_loss) * champion.row_count THEN
+		reason := pg_catalog.format('%s rows to learn from, version %s had %s', v.row_count, champion.version, champion.row_count);
+	ELSIF champion.version IS NOT NULL AND pg_catalog.abs(v.label_rate - champion.label_rate) > gate.maximum_label_shift THEN
+		reason := pg_catalog.format('the share of positives is %s, for version %s it was %s', shopper.short(v.label_rate), champion.version, shopper.short(champion.label_rate));
+	ELSIF gate.worst_metric IS NOT NULL AND v.metric IS NOT NULL AND coalesce(sign * v.metric_value < sign * gate.worst_metric, true) THEN
+		reason := pg_catalog.format('%s %s, the gate asks for %s', v.metric, coalesce(shopper.short(v.metric_value), 'is not known'), shopper.short(gate.worst_metric));
+	ELSIF champion.version IS NULL THEN
+		verdict := 'first';
+		reason := 'the first version' || CASE WHEN v.metric_value IS NOT NULL THEN pg_catalog.format(': %s %s on %s rows held out', v.metric, shopper.short(v.metric_value), v.holdout_count) ELSE '' END;
+	ELSIF v.metric IS NULL THEN
+		verdict := 'trained';
+		reason := 'training succeeded and the guards hold; there is no metric to compare by';
+	ELSIF complaint IS NOT NULL THEN
+		reason := pg_catalog.format('version %s cannot score these rows (%s); shopper.promote puts the new one live', champion.version, complaint);
+	ELSIF worst IS NULL THEN
+		verdict := 'unsure';
+		reason := 'too few rows held out to compare';
+	ELSIF worst > 0 THEN
+		verdict := 'better';
+		reason := 'better: ' || compared;
+	ELSIF worst >= -allowed THEN
+		verdict := 'not worse';
+		reason := pg_catalog.format('newer, and at most %s worse: %s', shopper.short(allowed), compared);
+	ELSIF best < 0 THEN
+		verdict := 'worse';
+		reason := 'worse: ' || compared;
+	ELSE
+		verdict := 'unsure';
+		reason := pg_catalog.format('may be more than %s worse: %s', shopper.short(allowed), compared);
+	END IF;
+END $$;
+
+CREATE FUNCTION shopper.short(x float8) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN x = 0 THEN '0' ELSE pg_catalog.trim_scale(pg_catalog.round(x::numeric, greatest(0, 3 - pg_catalog.floor(pg_catalog.log(pg_catalog.abs(x)::numeric))::int)))::text END $$;
+COMMENT ON FUNCTION shopper.short(float8) IS 'Step of the registry: a number for people: four digits that count';
+COMMENT ON FUNCTION shopper.judge(shopper.gates, shopper.versions, shopper.versions, boolean, text) IS 'Step of shopper.train: what the gate says of a version';
+
+-- ---- training ----
+
+-- Read the query once, into a temporary table with a mark on the rows held out; returns the columns to learn from.
+CREATE FUNCTION shopper.read_rows(m shopper.models, pairs boolean) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	columns text;
+BEGIN
+	IF pg_catalog.to_regclass('pg_temp.shopper_rows') IS NOT NULL THEN
+		DROP TABLE pg_temp.shopper_rows;
+	END IF;
+	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_rows ON COMMIT DROP AS SELECT q.*, %s AS shopper_held_out FROM (%s) q',
+		CASE WHEN m.holdout = 0 THEN 'false'
+			ELSE pg_catalog.format('coalesce(@extschema@.fold(%s, 10000) < %s, false)', coalesce('q.' || pg_catalog.quote_ident(m.key_column), 'pg_catalog.to_jsonb(q)::text'), pg_catalog.round(m.holdout * 10000)) END,
+		shopper.as_subselect(m.query));
+	SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns
+	FROM pg_catalog.pg_attribute a
+	WHERE a.attrelid = 'pg_temp.shopper_rows'::regclass AND a.attnum > 0 AND a.attname <> 'shopper_held_out'
+		AND (pairs OR a.attname <> m.key_column) IS NOT FALSE;
+	RETURN columns;
+END $$;
+COMMENT ON FUNCTION shopper.read_rows(shopper.models, boolean) IS 'Step of shopper.train: the rows of the query, read once';
+
+CREATE FUNCTION shopper.train_version(model text) RETURNS shopper.versions LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+	m shopper.models := shopper.owned_model(model);
+	j shopper.jobs;
+	gate shopper.gates;
+	v shopper.versions;
+	champion shopper.versions;
+	compared shopper.paired_comparison;
+	columns text;
+	complaint text;
+	positive text;
+	at constant timestamptz := pg_catalog.clock_timestamp();
+BEGIN
+	IF m.owner <> CURRENT_USER THEN
+		RAISE insufficient_privilege USING MESSAGE = pg_catalog.format('model "%s" must be trained by its owner', model),
+			DETAIL = 'Training runs the owner''s query, which must not run with the rights of others.', HINT = pg_catalog.format('SET ROLE %I', m.owner);
+	ELSIF m.retired THEN
+		RAISE object_not_in_prerequisite_state USING MESSAGE = pg_catalog.format('model "%s" is retired', model), HINT = 'shopper.promote brings a version back.';
+	ELSIF NOT pg_catalog.pg_try_advisory_xact_lock(shopper.lock_class(), m.lock_number) THEN
+		RAISE lock_not_available USING MESSAGE = pg_catalog.format('model "%s" is being trained by another session', model), HINT = 'shopper.model_runs shows running trainings.';
+	END IF;
+	SELECT * INTO STRICT j FROM shopper.jobs d WHERE d.job = m.job;
+	SELECT * INTO gate FROM shopper.gates g WHERE g.name = model;
+	SELECT c.* INTO champion FROM shopper.live l JOIN shopper.versions c USING (name, version) WHERE l.name = model;
+
+	columns := shopper.read_rows(m, j.pairs);
+	EXECUTE pg_catalog.format('SELECT @extschema@.%I(%L%s, options => $1)', j.trainer, pg_catalog.format('SELECT %s FROM pg_temp.shopper_rows WHERE NOT shopper_held_out', columns),
+		CASE WHEN j.needs_target THEN ', $2' END) INTO v.model USING m.options, m.target;
+	IF v.model IS NULL THEN
+		RAISE data_exception USING MESSAGE = 'training made no model', HINT = 'The option on_failure => ''null'' hides why.';
+	END IF;
+	EXECUTE 'SELECT pg_catalog.count(*) FILTER (WHERE NOT shopper_held_out), pg_catalog.count(*) FILTER (WHERE shopper_held_out) FROM pg_temp.shopper_rows' INTO v.row_count, v.holdout_count;
+	IF m.job = 'classifier' THEN
+		positive := @extschema@.model_info(v.model) ->> 'positive';
+		EXECUTE pg_catalog.format('SELECT pg_catalog.avg((pg_catalog.to_jsonb(%I) #>> ''{}'' = $1)::int) FROM pg_temp.shopper_rows', m.target) INTO v.label_rate USING positive;
+	END IF;
+	IF j.metrics IS NOT NULL AND m.holdout > 0 THEN
+		v.metric := coalesce(gate.metric, pg_catalog.split_part(j.metrics, ',', 1));
+		IF champion.version IS NOT NULL THEN
+			BEGIN
+				compared := shopper.compare_on_holdout(m, v.metric, v.model, champion.model);
+			EXCEPTION WHEN undefined_column OR datatype_mismatch OR invalid_binary_representation OR feature_not_supported THEN
+				complaint := SQLERRM;
+			END;
+		END IF;
+		IF compared.row_count IS NULL THEN
+			compared := shopper.compare_on_holdout(m, v.metric, v.model, NULL);
+		END IF;
+		v.metric_value := compared.challenger;
+		v.champion_value := compared.champion;
+		v.difference := compared.difference;
+		v.difference_low := compared.low;
+		v.difference_high := compared.high;
+		v.holdout_count := coalesce(compared.row_count, 0);
+	END IF;
+	EXECUTE 'DROP TABLE pg_temp.shopper_rows';
+	v.champion := champion.version;
+	SELECT d.verdict, d.reason INTO v.verdict, v.reason
+	FROM shopper.judge(gate, v, champion, v.metric IN ('auc', 'accuracy', 'hit_rate'), complaint) d;
+	v.features := ARRAY(SELECT f ->> 'name' FROM pg_catalog.jsonb_array_elements(coalesce(@extschema@.model_info(v.model) -> 'features', '[]')) f);
+	SELECT coalesce(pg_catalog.max(o.version), 0) + 1 INTO v.version FROM shopper.versions o WHERE o.name = model;
+
+	INSERT INTO shopper.versions (name, version, model, features, row_count, holdout_count, label_rate, seconds, metric, metric_value,
+		champion, champion_value, difference, difference_low, difference_high, verdict, reason)
+	VALUES (model, v.version, v.model, v.features, v.row_count, v.holdout_count, v.label_rate, extract(epoch FROM pg_catalog.clock_timestamp() - at), v.metric, v.metric_value,
+		v.champion, v.champion_value, v.difference, v.difference_low, v.difference_high, v.verdict, v.reason)
+	RETURNING * INTO v;
+	INSERT INTO shopper.version_metrics SELECT model, v.version, x.dataset, x.metric, pg_catalog.min(x.value) FROM @extschema@.model_metrics(v.model) x GROUP BY x.dataset, x.metric;
+	INSERT INTO shopper.version_metrics SELECT model, v.version, 'holdout', v.metric, v.metric_value WHERE v.metric IS NOT NULL;
+	INSERT INTO shopper.version_importance SELECT model, v.version, x.feature, x.method, pg_catalog.min(x.importance) FROM @extschema@.feature_importance(v.model) x GROUP BY x.feature, x.method;
+	INSERT INTO shopper.sources
+	SELECT model, v.version, n.nspname, c.relname, shopper.inserted_rows(c.oid)
+	FROM pg_catalog.unnest(shopper.query_relations(m.query)) r JOIN pg_catalog.pg_class c ON c.oid = r JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+	WHERE c.relkind IN ('r', 'p', 'm', 'f') GROUP BY 3, 4, c.oid;
+	IF v.verdict IN ('first', 'better', 'not worse', 'trained') THEN
+		PERFORM shopper.set_live(m, v.version, 'promote', v.reason);
+	END IF;
+	RETURN v;
+END $$;
+COMMENT ON FUNCTION shopper.train_version(text) IS 'Step of shopper.train: train, judge and store a version, and put it live when the gate lets it';
+
+CREATE FUNCTION shopper.lock_class() RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT 1346851656 $$;
+COMMENT ON FUNCTION shopper.lock_class() IS 'Step of the registry: first key of the advisory locks that trainings hold; the second one is shopper.models.lock_number';
+
+CREATE PROCEDURE shopper.train(model text) LANGUAGE plpgsql AS $$
+DECLARE
+	at constant timestamptz := pg_catalog.clock_timestamp();
+	v shopper.versions := shopper.train_version(model);
+	live constant boolean := v.verdict IN ('first', 'better', 'not worse', 'trained');
+BEGIN
+	INSERT INTO shopper.runs (name, state, version, message, started_at, finished_at)
+	VALUES (model, CASE WHEN live THEN 'promoted' ELSE 'kept back' END, v.version, v.reason, at, pg_catalog.clock_timestamp());
+	RAISE NOTICE 'version % of model "%" is %: %', v.version, model, CASE WHEN live THEN 'live' ELSE 'kept back' END, v.reason;
+END $$;
+COMMENT ON PROCEDURE shopper.train(text) IS 'Train a named model: read its query once, hold rows out, compare with the live version on these, store the new version, and put it live when the gate (shopper.gates) lets it. Nothing is committed: a rollback undoes it all';

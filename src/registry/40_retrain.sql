@@ -1,0 +1,67 @@
+-- Which models are due, and training those.
+
+CREATE VIEW shopper.models_due AS
+SELECT s.name, CASE WHEN s.trained_at IS NULL THEN 'never trained'
+		WHEN s.trained_at + s.max_age <= pg_catalog.now() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age) / 86400)::numeric, 1))
+		ELSE pg_catalog.format('%s new rows, due from %s on', s.new_row_count, s.min_new_rows) END AS reason,
+	s.age_seconds, s.new_row_count, s.owner::text AS owner
+FROM (
+	SELECT m.name, m.owner, m.max_age, m.min_new_rows, v.trained_at, extract(epoch FROM pg_catalog.now() - v.trained_at)::float8 AS age_seconds,
+		(SELECT pg_catalog.sum(greatest(shopper.inserted_rows(c.oid) - o.inserted, 0))
+		 FROM shopper.sources o JOIN pg_catalog.pg_namespace n ON n.nspname = o.schema_name JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = o.table_name
+		 WHERE o.name = m.name AND o.version = v.version)::bigint AS new_row_count
+	FROM shopper.models m
+	LEFT JOIN LATERAL (SELECT w.version, w.trained_at FROM shopper.versions w WHERE w.name = m.name ORDER BY w.version DESC LIMIT 1) v ON true
+	WHERE NOT m.retired) s
+WHERE s.trained_at IS NULL OR s.trained_at + s.max_age <= pg_catalog.now() OR s.new_row_count >= s.min_new_rows;
+COMMENT ON VIEW shopper.models_due IS 'One row per model that should be trained, and why';
+COMMENT ON COLUMN shopper.models_due.name IS 'The model';
+COMMENT ON COLUMN shopper.models_due.reason IS 'Why, in words';
+COMMENT ON COLUMN shopper.models_due.age_seconds IS 'Age of its newest version; NULL: there is none';
+COMMENT ON COLUMN shopper.models_due.new_row_count IS 'Rows inserted since into the tables that its query reads, by the cumulative statistics';
+COMMENT ON COLUMN shopper.models_due.owner IS 'Who trains it';
+
+CREATE PROCEDURE shopper.retrain_due() LANGUAGE plpgsql AS $$
+DECLARE
+	due text[];
+	model text;
+	number int;
+	run bigint;
+	outcome text;
+	words text;
+	v shopper.versions;
+BEGIN
+	SELECT pg_catalog.array_agg(d.name ORDER BY d.name) INTO due FROM shopper.models_due d WHERE d.owner = CURRENT_USER;
+	FOREACH model IN ARRAY coalesce(due, '{}') LOOP
+		SELECT m.lock_number INTO number FROM shopper.models m WHERE m.name = model;
+		CONTINUE WHEN number IS NULL OR NOT pg_catalog.pg_try_advisory_lock(shopper.lock_class(), number);
+		-- due no more when another session has just trained it
+		IF NOT EXISTS (SELECT FROM shopper.models_due d WHERE d.name = model) THEN
+			PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
+			CONTINUE;
+		END IF;
+		UPDATE shopper.runs r SET state = 'interrupted', message = 'the session ended', finished_at = pg_catalog.clock_timestamp() WHERE r.name = model AND r.state = 'running';
+		INSERT INTO shopper.runs (name, state) VALUES (model, 'running') RETURNING run_id INTO run;
+		COMMIT;
+		v := NULL;
+		BEGIN
+			v := shopper.train_version(model);
+			outcome := CASE WHEN v.verdict IN ('first', 'better', 'not worse', 'trained') THEN 'promoted' ELSE 'kept back' END;
+			words := v.reason;
+		EXCEPTION
+			WHEN query_canceled THEN
+				outcome := 'cancelled';
+				words := SQLERRM;
+			WHEN OTHERS THEN
+				outcome := 'failed';
+				words := SQLERRM;
+		END;
+		UPDATE shopper.runs r SET state = outcome, version = v.version, message = words, finished_at = pg_catalog.clock_timestamp() WHERE r.run_id = run;
+		PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
+		COMMIT;
+		IF outcome = 'cancelled' THEN
+			RAISE query_canceled USING MESSAGE = words;
+		END IF;
+	END LOOP;
+END $$;
+COMMENT ON PROCEDURE shopper.retrain_due() IS 'Train the caller''s models of shopper.models_due, one after another, each in a transaction of its own: one that fails does not stop the others, one that another session trains is left out. shopper.model_runs tells';
