@@ -121,7 +121,7 @@ extern ShopperStatus shopper_truncated_fit(ShopperEnv *env, ShopperModel *model,
 /* x (stride) = sum of value times the item's row. */
 extern ShopperStatus shopper_project(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, float *x);
 
-/* ---- nmf.c ---- */
+/* ---- nmf_ratings.c ---- */
 
 /*
  * A user's row without negative factors. gram: of all items, for events; NULL: ratings. A: (factors, gram stride)
