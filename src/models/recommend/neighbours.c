@@ -174,21 +174,25 @@ shopper_biases_fit(ShopperEnv *env, const ShopperLines *lines, int64_t items, do
 		b->highest = fmax(b->highest, lines->line[i].value);
 	}
 	b->mu = mu / (double) n;
+	memset(sum, 0, (size_t) items * sizeof(double));
+	for (int64_t i = 0; i < n; i++)
+		sum[lines->line[i].code] += lines->line[i].value - b->mu;
 	for (int sweep = 0; sweep < SWEEPS; sweep++)
 	{
-		memset(sum, 0, (size_t) items * sizeof(double));
-		for (int64_t u = 0; u < lines->rows; u++)
-			for (int64_t i = lines->start[u]; i < lines->start[u + 1]; i++)
-				sum[lines->line[i].code] += lines->line[i].value - b->mu - b->user[u];
 		for (int64_t i = 0; i < items; i++)
+		{
 			b->item[i] = (float) (sum[i] / (damping + count[i]));
-		for (int64_t u = 0; u < lines->rows; u++)
+			sum[i] = 0;
+		}
+		for (int64_t u = 0; u < lines->rows; u++)	/* and the items' sums for the next sweep */
 		{
 			double		mine = 0;
 
 			for (int64_t i = lines->start[u]; i < lines->start[u + 1]; i++)
 				mine += lines->line[i].value - b->mu - b->item[lines->line[i].code];
 			b->user[u] = (float) (mine / (damping + (double) (lines->start[u + 1] - lines->start[u])));
+			for (int64_t i = lines->start[u]; i < lines->start[u + 1]; i++)
+				sum[lines->line[i].code] += lines->line[i].value - b->mu - b->user[u];
 		}
 		SHOPPER_TRY(shopper_poll(env));
 	}
