@@ -1,7 +1,9 @@
 /* test_neighbours.c: item_knn, user_knn and popular against sums over the whole matrix. */
 #include "svd_data.h"
 
+#include "../../src/core/hash.h"
 #include "../../src/core/threads.h"
+#include "../../src/models/recommend/neighbours.h"
 #include "../../src/models/recommend/recommend.h"
 
 static double value[USERS][ITEMS];	/* 0: no event */
@@ -124,6 +126,44 @@ events(const ShopperLearner *learner, bool users, bool jaccard, int k)
 	check_env_end(env);
 }
 
+/*
+ * Weights of 2 instead of 1 change no cosine, but are added up as numbers, while ones are counted: popular
+ * columns, rare ones and more rows than lines are found the same way, to the bit.
+ */
+static void
+counted(int64_t k, double shrinkage, int64_t min_common)
+{
+	enum {ROWS = 500, COLUMNS = 3000};
+	ShopperEnv *env = check_env(-1);
+	ShopperNeighbourOptions o = {.similarity = SHOPPER_COSINE,.k = k,.shrinkage = shrinkage,.min_common = min_common};
+	ShopperLines rows = {.rows = ROWS},
+				columns;
+	ShopperNeighbours list[2];
+	int64_t		n = 0;
+
+	rows.start = shopper_alloc0(env, ROWS + 1, sizeof(int64_t));
+	rows.line = shopper_alloc0(env, ROWS * COLUMNS + SHOPPER_AHEAD, sizeof(ShopperLine));
+	for (int r = 0; r < ROWS; r++)
+	{
+		for (int c = 0; c < COLUMNS; c++)
+			if (shopper_uniform(5, (uint64_t) r, (uint64_t) c) < (c % 100 == 0 ? 0.3 : c % 10 == 0 ? 0.03 : 0.002))
+				rows.line[n++] = (ShopperLine) {c, 1};
+		rows.start[r + 1] = n;
+	}
+	for (int pass = 0; pass < 2; pass++)
+	{
+		for (int64_t i = 0; i < n; i++)
+			rows.line[i].value = (float) (1 + pass);
+		CHECK_OK(env, shopper_lines_transpose(env, &rows, COLUMNS, &columns));
+		CHECK_OK(env, shopper_neighbours_find(env, &rows, &columns, &o, &list[pass]));
+	}
+	CHECK(list[0].start[COLUMNS] > COLUMNS / 10);
+	CHECK(memcmp(list[0].start, list[1].start, (COLUMNS + 1) * sizeof(int64_t)) == 0);
+	CHECK(memcmp(list[0].code, list[1].code, (size_t) list[0].start[COLUMNS] * sizeof(int32_t)) == 0);
+	CHECK(memcmp(list[0].weight, list[1].weight, (size_t) list[0].start[COLUMNS] * sizeof(double)) == 0);
+	check_env_end(env);
+}
+
 static void
 threads(void)
 {
@@ -221,6 +261,9 @@ test_neighbours(void)
 	events(&shopper_learner_item_knn, false, true, 4);
 	events(&shopper_learner_user_knn, true, false, 6);
 	events(&shopper_learner_user_knn, true, true, 0);
+	counted(50, 0, 1);
+	counted(0, 0, 1);
+	counted(3, 10, 2);
 	threads();
 	ratings(&shopper_learner_item_knn);
 	ratings(&shopper_learner_user_knn);

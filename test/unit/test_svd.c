@@ -96,7 +96,9 @@ kernels_agree(void)
 		float	   *user[3],
 				   *item[3],
 				   *M = random_rows(env, k, k, stride, 7),
-				   *x[3];
+				   *x[3],
+				   *sums[3],
+				   *sums_b[3];
 		double	   *A[3],
 				   *b[3],
 					squared[3];
@@ -131,7 +133,19 @@ kernels_agree(void)
 				M[j * stride + j] = 10;
 			cg.F = item[level];
 			kernels->cg(&cg, line, N, x[level]);
+			sums[level] = random_rows(env, stride, stride, stride, 8);	/* written anew */
+			sums_b[level] = random_rows(env, 1, stride, stride, 8);
+			kernels->line_sums(sums[level], sums_b[level], item[level], stride, line, 2 * N);
 		}
+		for (int j = 0; j < k; j++)
+			for (int i = j; i < k; i++)
+			{
+				double		sum = 0;
+
+				for (int l = 0; l < 2 * N; l++)
+					sum += (double) item[0][line[l].code * stride + j] * item[0][line[l].code * stride + i];
+				CHECK_NEAR(sums[0][j * stride + i], sum, 1e-4);
+			}
 		for (int level = 1; level < 3; level++)
 		{
 			CHECK(squared[level] == squared[0]);
@@ -141,6 +155,9 @@ kernels_agree(void)
 			CHECK(memcmp(dots[level], dots[0], sizeof(dots[0])) == 0);
 			CHECK(memcmp(b[level], b[0], (size_t) k * sizeof(double)) == 0);
 			CHECK(memcmp(x[level], x[0], (size_t) stride * sizeof(float)) == 0);
+			CHECK(memcmp(sums_b[level], sums_b[0], (size_t) stride * sizeof(float)) == 0);
+			for (int j = 0; j < stride; j++)	/* on and above the diagonal */
+				CHECK(memcmp(sums[level] + j * stride + j / 16 * 16, sums[0] + j * stride + j / 16 * 16, (size_t) (stride - j / 16 * 16) * sizeof(float)) == 0);
 		}
 		check_env_end(env);
 	}

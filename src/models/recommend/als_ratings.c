@@ -28,61 +28,64 @@ typedef struct Half
 	float	   *out;
 	int64_t		from,
 				to;
-	double	   *A;				/* (SHARDS, factors, wide) */
-	double	   *b;				/* (SHARDS, wide) */
+	float	   *A;				/* (SHARDS, stride, stride) */
+	float	   *b;				/* (SHARDS, stride) */
 	ShopperDouble8 *lanes;		/* (SHARDS, factors + 1, factors) */
+	double		explained[SHARDS];	/* of the sum of squared ratings, by this half's rows */
 	bool		failed[SHARDS];
 } Half;
 
-/* A (factors, wide, upper half) and b of a row: of its lines, with the penalty. */
+/* What is added to the diagonal of a row with n lines. */
+static double
+penalty(const ShopperFactors *f, int64_t n)
+{
+	return f->regularization * (double) n + 1e-9;
+}
+
+/*
+ * Systems of eight rows side by side: element (j, i) of row `lane` is A[j * k + i][lane], i >= j, then b. The sums
+ * over few lines are of single precision, those over all lines of double.
+ */
 static void
-system_of(const Half *h, int64_t row, double *A, double *b)
+system_of(const Half *h, int shard, int64_t row, ShopperDouble8 *lanes, int lane)
 {
 	const ShopperFactors *f = h->f;
 	const ShopperLine *line = h->lines->line + h->lines->start[row];
 	int64_t		n = h->lines->start[row + 1] - h->lines->start[row];
-	int			wide = shopper_gram_stride(f->factors);
-	int32_t		code[BATCH];
-	double		target[BATCH];
-
-	memset(A, 0, (size_t) f->factors * (size_t) wide * sizeof(double));
-	memset(b, 0, (size_t) wide * sizeof(double));
-	for (int64_t from = 0; from < n; from += BATCH)
-	{
-		int			m = (int) (n - from < BATCH ? n - from : BATCH);
-
-		for (int i = 0; i < m; i++)
-		{
-			code[i] = line[from + i].code;
-			target[i] = line[from + i].value;
-		}
-		shopper_factor_kernels(-1)->rank_update(A, b, f->factors, h->F, f->stride, code, NULL, target, m);
-	}
-	for (int j = 0; j < f->factors; j++)
-		A[j * (wide + 1)] += f->regularization * (double) n + 1e-9;
-}
-
-/* Systems of eight rows side by side: element (j, i) of row `lane` is A[j * k + i][lane], i >= j. */
-static void
-put_lane(const double *A, const double *b, int k, int wide, ShopperDouble8 *lanes, int lane)
-{
+	int			k = f->factors;
+	float	   *A = h->A + (int64_t) shard * f->stride * f->stride,
+			   *b = h->b + (int64_t) shard * f->stride;
 	double	   *to = (double *) lanes + lane;
 
+	shopper_factor_kernels(-1)->line_sums(A, b, h->F, f->stride, line, n < BATCH ? n : BATCH);
 	for (int j = 0; j < k; j++)
 	{
 		for (int i = j; i < k; i++)
-			to[(j * k + i) * 8] = A[j * wide + i];
+			to[(j * k + i) * 8] = A[j * f->stride + i];
 		to[(k * k + j) * 8] = b[j];
 	}
+	for (int64_t from = BATCH; from < n; from += BATCH)
+	{
+		shopper_factor_kernels(-1)->line_sums(A, b, h->F, f->stride, line + from, n - from < BATCH ? n - from : BATCH);
+		for (int j = 0; j < k; j++)
+		{
+			for (int i = j; i < k; i++)
+				to[(j * k + i) * 8] += A[j * f->stride + i];
+			to[(k * k + j) * 8] += b[j];
+		}
+	}
+	for (int j = 0; j < k; j++)
+		to[j * (k + 1) * 8] += n > 0 ? penalty(f, n) : 1;
 }
 
-/* A = U'U, U'y = b, U x = y; x over b. False: not positive definite. */
-SHOPPER_CLONES static bool
-solve_lanes(ShopperDouble8 *A, int k)
+/* A = U'U, U'y = b, U x = y; x over b; square: y'y = b'x. False: not positive definite. */
+static inline __attribute__((always_inline)) bool
+solve_k(ShopperDouble8 *A, const int k, ShopperDouble8 *square)
 {
 	ShopperDouble8 *b = A + k * k;
 	bool		good = true;
 
+	*square = (ShopperDouble8) {0};
 	for (int j = 0; j < k; j++)
 	{
 		ShopperDouble8 *pivot = A + j * k,
@@ -96,6 +99,7 @@ solve_lanes(ShopperDouble8 *A, int k)
 		for (int i = j; i < k; i++)
 			pivot[i] *= root;
 		b[j] *= root;
+		*square += b[j] * b[j];
 		pivot[j] = root;		/* inverted, for the second substitution */
 		for (int i = j + 1; i < k; i++)
 		{
@@ -118,35 +122,41 @@ solve_lanes(ShopperDouble8 *A, int k)
 	return good;
 }
 
+SHOPPER_CLONES static bool
+solve_lanes(ShopperDouble8 *A, int k, ShopperDouble8 *square)
+{
+	return k == 16 ? solve_k(A, 16, square) : solve_k(A, k, square);
+}
+
+/* Rows without lines keep what they have. */
 static void
 half_shard(void *arg, int shard)
 {
 	Half	   *h = arg;
-	int			k = h->f->factors,
-				wide = shopper_gram_stride(k);
-	double	   *A = h->A + (int64_t) shard * k * wide,
-			   *b = h->b + (int64_t) shard * wide;
-	ShopperDouble8 *lanes = h->lanes + (int64_t) shard * k * (k + 1);
+	const int64_t *start = h->lines->start;
+	int			k = h->f->factors;
+	ShopperDouble8 *lanes = h->lanes + (int64_t) shard * k * (k + 1),
+				square;
 
 	for (int64_t from = h->from + 8 * shard; from < h->to; from += 8 * SHARDS)
 	{
-		for (int lane = 0; lane < 8; lane++)
-		{
-			/* lanes without a row, or with one without lines, repeat another: lanes do not meet */
-			int64_t		row = from + lane < h->to && h->lines->start[from + lane + 1] > h->lines->start[from + lane] ? from + lane : from;
-
-			if (lane == 0 || row > from)
-				system_of(h, row, A, b);
-			if (lane == 0 && h->lines->start[row + 1] == h->lines->start[row])
-				for (int j = 0; j < k; j++)
-					A[j * (wide + 1)] = 1;
-			put_lane(A, b, k, wide, lanes, lane);
-		}
-		if (!solve_lanes(lanes, k))
+		for (int lane = 0; lane < 8; lane++)	/* lanes without a row repeat another: lanes do not meet */
+			system_of(h, shard, from + lane < h->to ? from + lane : from, lanes, lane);
+		if (!solve_lanes(lanes, k, &square))
 			h->failed[shard] = true;
-		for (int lane = 0; lane < 8 && from + lane < h->to; lane++)
-			for (int j = 0; j < k && h->lines->start[from + lane + 1] > h->lines->start[from + lane]; j++)
-				h->out[(from + lane) * h->f->stride + j] = (float) lanes[k * k + j][lane];
+		for (int64_t row = from; row < from + 8 && row < h->to; row++)
+		{
+			double		size = 0;
+
+			for (int j = 0; j < k && start[row + 1] > start[row]; j++)
+			{
+				double		x = lanes[k * k + j][row - from];
+
+				h->out[row * h->f->stride + j] = (float) x;
+				size += x * x;
+			}
+			h->explained[shard] += square[row - from] + penalty(h->f, start[row + 1] - start[row]) * size;
+		}
 	}
 }
 
@@ -157,6 +167,7 @@ half_step(ShopperEnv *env, Half *h)
 	double		k = h->f->factors,
 				row_cost = k * k * k / 6 + 100;
 
+	memset(h->explained, 0, sizeof(h->explained));
 	for (h->from = 0; h->from < h->lines->rows; h->from = h->to)
 	{
 		double		cost = 0;
@@ -192,10 +203,22 @@ training_error(const ShopperFactors *f, const ShopperLines *by_user)
 	return sqrt(sum / (double) by_user->start[by_user->rows]);
 }
 
+/*
+ * The same after a half, without looking at the lines: where x solves (A + c I) x = b, a row's squared errors are
+ * those of its ratings minus b'x + c x'x.
+ */
+static double
+error_left(const Half *h, double squares)
+{
+	for (int s = 0; s < SHARDS; s++)
+		squares -= h->explained[s];
+	return sqrt(fmax(squares, 0) / (double) h->lines->start[h->lines->rows]);
+}
+
 static ShopperStatus
 fit_ratings(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const ShopperLines *by_user, int64_t epochs)
 {
-	int			wide = shopper_gram_stride(f->factors);
+	double		squares = 0;
 	ShopperLines by_item;
 	ShopperBiases biases;
 	Half		users = {.f = f,.lines = by_user},
@@ -208,8 +231,10 @@ fit_ratings(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const Shopp
 	f->highest = biases.highest;
 	memcpy(f->user_bias, biases.user, (size_t) f->events.user.n * sizeof(float));
 	memcpy(f->item_bias, biases.item, (size_t) f->events.item.n * sizeof(float));
-	SHOPPER_NEW(env, users.A, (int64_t) SHARDS * f->factors * wide);
-	SHOPPER_NEW(env, users.b, (int64_t) SHARDS * wide);
+	for (int64_t i = 0; i < by_user->start[by_user->rows]; i++)
+		squares += (double) by_user->line[i].value * by_user->line[i].value;
+	SHOPPER_TRY(shopper_factor_rows(env, (int64_t) SHARDS * f->stride, f->stride, &users.A));
+	SHOPPER_TRY(shopper_factor_rows(env, SHARDS, f->stride, &users.b));
 	SHOPPER_TRY(shopper_factor_lanes(env, (int64_t) SHARDS * f->factors * (f->factors + 1), &users.lanes));
 	items.lanes = users.lanes;
 	items.A = users.A;
@@ -221,7 +246,7 @@ fit_ratings(ShopperEnv *env, ShopperModel *model, ShopperFactors *f, const Shopp
 		SHOPPER_TRY(half_step(env, &users));
 		SHOPPER_TRY(half_step(env, &items));
 		f->epochs = f->best_epoch = epoch + 1;
-		f->loss = training_error(f, by_user);
+		f->loss = error_left(&items, squares);
 		SHOPPER_TRY(shopper_add_step(env, model, epoch + 1, "train_rmse", f->loss));
 		shopper_progress(env, "als", epoch + 1, epochs, f->loss);
 	}

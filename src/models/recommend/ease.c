@@ -16,11 +16,13 @@
 #include <string.h>
 
 #include "../../core/inverse.h"
+#include "../../core/simd.h"
 #include "../../core/threads.h"
 #include "best.h"
 #include "ease.h"
 
 #define SHARDS 16				/* of rows of the matrix */
+#define TILE 32
 #define CHUNK_COST 2e7			/* additions between polls */
 
 /* ---- training ---- */
@@ -36,6 +38,7 @@ typedef struct Training
 	int64_t		from,			/* rows of this round */
 				to;
 	int64_t		keep;
+	double	   *diagonal;		/* (n) of the inverse */
 	float	   *B;
 	ShopperScored *kept;		/* (items, keep) */
 	int64_t    *found;			/* (items) */
@@ -92,22 +95,53 @@ inverse_at(const Training *t, int64_t i, int64_t j)
 	return i >= j ? t->P[i * t->stride + j] : t->P[j * t->stride + i];
 }
 
+/* B_ij of the rows i in [from, to) and all columns. Above the diagonal P is read by tiles, whose rows are short columns of B. */
+SHOPPER_CLONES static void
+weigh_rows(const Training *t, int64_t from, int64_t to)
+{
+	for (int64_t i = from; i < to; i++)
+	{
+		float	   *row = t->B + i * t->n;
+		const double *P = t->P + i * t->stride;
+
+		for (int64_t j = 0; j < from; j++)
+			row[j] = (float) (-P[j] / t->diagonal[j]);
+		for (int64_t j = from; j < to; j++)
+			row[j] = i == j ? 0 : (float) (-inverse_at(t, i, j) / t->diagonal[j]);
+	}
+	for (int64_t tile = to; tile < t->n; tile += TILE)
+	{
+		int64_t		end = tile + TILE < t->n ? tile + TILE : t->n;
+
+		for (int64_t i = from; i < to; i++)
+			for (int64_t j = tile; j < end; j++)
+				t->B[i * t->n + j] = (float) (-t->P[j * t->stride + i] / t->diagonal[j]);
+	}
+}
+
 static void
 weights_shard(void *arg, int shard)
 {
 	Training   *t = arg;
 
+	for (int64_t from = t->from + TILE * shard; from < t->to; from += TILE * SHARDS)
+		weigh_rows(t, from, from + TILE < t->to ? from + TILE : t->to);
+}
+
+/* The weightiest of each column. */
+static void
+lists_shard(void *arg, int shard)
+{
+	Training   *t = arg;
+
 	for (int64_t i = t->from + shard; i < t->to; i += SHARDS)
 	{
-		ShopperBest best = {.n = t->keep,.entry = t->kept != NULL ? t->kept + i * t->keep : NULL};
+		ShopperBest best = {.n = t->keep,.entry = t->kept + i * t->keep};
 
-		for (int64_t j = 0; t->B != NULL && j < t->n; j++)
-			t->B[i * t->n + j] = i == j ? 0 : (float) (-inverse_at(t, i, j) / t->P[j * t->stride + j]);
-		for (int64_t j = 0; t->B == NULL && j < t->n; j++)	/* of column i, by size */
+		for (int64_t j = 0; j < t->n; j++)
 			if (j != i && inverse_at(t, j, i) != 0)
 				shopper_best_offer(&best, fabs(inverse_at(t, j, i)), j);
-		if (t->B == NULL)
-			t->found[i] = shopper_best_sort(&best);
+		t->found[i] = shopper_best_sort(&best);
 	}
 }
 
@@ -147,6 +181,9 @@ ease_fit(ShopperEnv *env, Ease *m, const ShopperLines *by_user, const ShopperLin
 	SHOPPER_NEW(env, t.P, t.stride * t.stride);
 	SHOPPER_TRY(rows_in_rounds(env, &t, gram_shard, true));
 	SHOPPER_TRY(shopper_inverse(env, t.P, t.n));
+	SHOPPER_NEW(env, t.diagonal, t.n);
+	for (int64_t j = 0; j < t.n; j++)
+		t.diagonal[j] = t.P[j * (t.stride + 1)];
 	if (keep == 0)
 		SHOPPER_NEW(env, t.B, t.n * t.n);
 	else
@@ -154,11 +191,12 @@ ease_fit(ShopperEnv *env, Ease *m, const ShopperLines *by_user, const ShopperLin
 		SHOPPER_NEW(env, t.kept, t.n * t.keep);
 		SHOPPER_NEW0(env, t.found, t.n);
 	}
-	SHOPPER_TRY(rows_in_rounds(env, &t, weights_shard, false));
+	SHOPPER_TRY(rows_in_rounds(env, &t, keep == 0 ? weights_shard : lists_shard, false));
 	m->B = t.B;
 	if (keep > 0)
 		SHOPPER_TRY(put_lists(env, &t, m));
 	shopper_release(env, t.P);
+	shopper_release(env, t.diagonal);
 	shopper_release(env, t.kept);
 	shopper_release(env, t.found);
 	return SHOPPER_OK;

@@ -121,7 +121,7 @@ extern ShopperStatus shopper_truncated_fit(ShopperEnv *env, ShopperModel *model,
 /* x (stride) = sum of value times the item's row. */
 extern ShopperStatus shopper_project(ShopperEnv *env, const ShopperFactors *f, const ShopperLine *line, int64_t n, float *x);
 
-/* ---- nmf.c ---- */
+/* ---- nmf_ratings.c ---- */
 
 /*
  * A user's row without negative factors. gram: of all items, for events; NULL: ratings. A: (factors, gram stride)
@@ -209,6 +209,11 @@ typedef struct ShopperFactorKernels
 	 */
 	void		(*rank_update) (double *A, double *b, int factors, const float *F, int stride, const int32_t *row,
 								const double *weight, const double *target, int64_t n);
+	/*
+	 * A = sum of F[code] F[code]' over the lines, whole blocks of 16 x 16 on and above the diagonal, and b = sum of
+	 * value F[code], in single precision: for few lines. A: (stride, stride); SHOPPER_AHEAD lines behind the end are readable.
+	 */
+	void		(*line_sums) (float *A, float *b, const float *F, int stride, const ShopperLine *line, int64_t n);
 	/* Solve A x = b for symmetric A (upper half, destroyed), x over b; false: not positive definite */
 	bool		(*solve) (double *A, double *b, int factors);
 	/* Conjugate gradient steps from x towards the row's solution; SHOPPER_AHEAD lines behind the end are readable */

@@ -31,6 +31,7 @@ typedef struct PlainD
 
 #define TARGET
 #define NAME(x) x##_plain
+#define TILE_ROWS 4
 #define L PlainL
 #define D PlainD
 #define EACH(n, expression) do { for (int i_ = 0; i_ < (n); i_++) r.x[i_] = (expression); } while (0)
@@ -132,10 +133,11 @@ d_fma_plain(D a, D b, D c)
 
 #include "kernels_body.h"
 
-static const ShopperFactorKernels plain = {"plain", sgd_plain, dots_plain, rank_update_plain, solve_plain, cg_plain};
+static const ShopperFactorKernels plain = {"plain", sgd_plain, dots_plain, rank_update_plain, line_sums_plain, solve_plain, cg_plain};
 
 #undef TARGET
 #undef NAME
+#undef TILE_ROWS
 #undef L
 #undef D
 
@@ -158,6 +160,7 @@ typedef struct Avx2D
 
 #define TARGET __attribute__((target("avx2,fma")))
 #define NAME(x) x##_avx2
+#define TILE_ROWS 4
 #define L Avx2L
 #define D Avx2D
 
@@ -241,10 +244,11 @@ d_fma_avx2(D a, D b, D c)
 
 #include "kernels_body.h"
 
-static const ShopperFactorKernels avx2 = {"avx2", sgd_avx2, dots_avx2, rank_update_avx2, solve_avx2, cg_avx2};
+static const ShopperFactorKernels avx2 = {"avx2", sgd_avx2, dots_avx2, rank_update_avx2, line_sums_avx2, solve_avx2, cg_avx2};
 
 #undef TARGET
 #undef NAME
+#undef TILE_ROWS
 #undef L
 #undef D
 
@@ -252,6 +256,7 @@ static const ShopperFactorKernels avx2 = {"avx2", sgd_avx2, dots_avx2, rank_upda
 
 #define TARGET __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")))
 #define NAME(x) x##_avx512
+#define TILE_ROWS 16
 #define L __m512
 #define D __m512d
 
@@ -323,10 +328,11 @@ d_fma_avx512(D a, D b, D c)
 
 #include "kernels_body.h"
 
-static const ShopperFactorKernels avx512 = {"avx512", sgd_avx512, dots_avx512, rank_update_avx512, solve_avx512, cg_avx512};
+static const ShopperFactorKernels avx512 = {"avx512", sgd_avx512, dots_avx512, rank_update_avx512, line_sums_avx512, solve_avx512, cg_avx512};
 
 #undef TARGET
 #undef NAME
+#undef TILE_ROWS
 #undef L
 #undef D
 #endif

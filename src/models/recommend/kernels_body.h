@@ -229,6 +229,58 @@ NAME(rank_update) (double *A, double *b, int factors, const float *F, int stride
 	}
 }
 
+/*
+ * TILE_ROWS rows of a block of 16 columns of A stay in registers while the lines go by; blocks below the diagonal
+ * are left out. Each element is one chain of sums over the lines, whatever TILE_ROWS is. b NULL: left out.
+ */
+TARGET static inline __attribute__((always_inline)) void
+NAME(tile) (float *A, float *b, const float *F, const int stride, int rows_from, int columns_from, const ShopperLine *line, int64_t n)
+{
+	L			sum[TILE_ROWS],
+				of_b = NAME(l_set) (0.0f);
+
+#pragma GCC unroll 16
+	for (int j = 0; j < TILE_ROWS; j++)
+		sum[j] = NAME(l_set) (0.0f);
+	for (int64_t i = 0; i < n; i++)
+	{
+		const float *x = F + (int64_t) line[i].code * stride;
+		const L		right = NAME(l_load) (x + columns_from);
+
+		__builtin_prefetch(F + (int64_t) line[i + SHOPPER_AHEAD].code * stride);
+#pragma GCC unroll 16
+		for (int j = 0; j < TILE_ROWS; j++)
+			sum[j] = NAME(l_fma) (NAME(l_set) (x[rows_from + j]), right, sum[j]);
+		if (b != NULL)
+			of_b = NAME(l_fma) (NAME(l_set) (line[i].value), right, of_b);
+	}
+	if (b != NULL)
+		NAME(l_store) (b + columns_from, of_b);
+#pragma GCC unroll 16
+	for (int j = 0; j < TILE_ROWS; j++)
+		NAME(l_store) (A + (int64_t) (rows_from + j) * stride + columns_from, sum[j]);
+}
+
+TARGET static inline __attribute__((always_inline)) void
+NAME(line_sums_by) (float *A, float *b, const float *F, const int stride, const ShopperLine *line, int64_t n)
+{
+	for (int c = 0; c < stride; c += SHOPPER_LANES)
+	{
+		NAME(tile) (A, b, F, stride, 0, c, line, n);
+		for (int r = TILE_ROWS; r < c + SHOPPER_LANES; r += TILE_ROWS)
+			NAME(tile) (A, NULL, F, stride, r, c, line, n);
+	}
+}
+
+TARGET static void
+NAME(line_sums) (float *A, float *b, const float *F, int stride, const ShopperLine *line, int64_t n)
+{
+	if (stride == SHOPPER_LANES)
+		NAME(line_sums_by) (A, b, F, SHOPPER_LANES, line, n);
+	else
+		NAME(line_sums_by) (A, b, F, stride, line, n);
+}
+
 /* A = U'U by rows (right-looking: no sum over lanes), then U'y = b and Ux = y. */
 TARGET static bool
 NAME(solve) (double *A, double *b, int factors)

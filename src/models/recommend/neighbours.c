@@ -1,209 +1,12 @@
-/* neighbours.c: see neighbours.h */
+/* neighbours.c: lists of neighbours, weights and biases; see neighbours.h. Searching is in neighbours_find.c. */
 #include "neighbours.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "../../core/threads.h"
-#include "best.h"
-
-#define SHARDS 8
 #define SWEEPS 20
-#define CELLS_PER_ROUND 4000000 /* additions between two polls */
 
-/* ---- similarities ---- */
-
-typedef struct Searching
-{
-	const ShopperLines *by_row;
-	const ShopperLines *by_column;
-	const ShopperNeighbourOptions *o;
-	const double *norm;			/* (columns) root of the sum of squares */
-	int64_t		columns;
-	int64_t		from;			/* columns of this round */
-	int64_t		to;
-	int64_t		most;			/* neighbours a column may keep */
-	double	   *dot;			/* (SHARDS, columns) zeros between two columns */
-	double	   *own;			/* (SHARDS, columns) squares of the first over the common rows; adjusted cosine only */
-	double	   *other;
-	int32_t    *common;			/* (SHARDS, columns) */
-	int32_t    *touched;		/* (SHARDS, columns) */
-	int64_t    *found;			/* (columns) how many are kept */
-	ShopperScored *kept;		/* (round, most) */
-} Searching;
-
-static double
-similarity_of(const Searching *s, int64_t a, int64_t b, double dot, double own, double other, int64_t common)
-{
-	double		n = (double) common,
-				sim;
-
-	if (common < s->o->min_common)
-		return 0;
-	if (s->o->similarity == SHOPPER_JACCARD)
-	{
-		double		rows_a = (double) (s->by_column->start[a + 1] - s->by_column->start[a]),
-					rows_b = (double) (s->by_column->start[b + 1] - s->by_column->start[b]);
-
-		sim = n / (rows_a + rows_b - n);
-	}
-	else if (s->o->similarity == SHOPPER_ADJUSTED_COSINE)
-		sim = own > 0 && other > 0 ? dot / sqrt(own * other) : 0;
-	else
-		sim = dot / (s->norm[a] * s->norm[b]);
-	return sim * n / (n + s->o->shrinkage);
-}
-
-/* The neighbours of one column: add up over the rows that have it. */
-static void
-search_column(Searching *s, int shard, int64_t column)
-{
-	double	   *dot = s->dot + shard * s->columns,
-			   *own = s->own != NULL ? s->own + shard * s->columns : NULL,
-			   *other = s->own != NULL ? s->other + shard * s->columns : NULL;
-	int32_t    *common = s->common + shard * s->columns,
-			   *touched = s->touched + shard * s->columns;
-	ShopperBest best = {.n = s->most,.entry = s->kept + (column - s->from) * s->most};
-	int64_t		n_touched = 0;
-
-	for (int64_t i = s->by_column->start[column]; i < s->by_column->start[column + 1]; i++)
-	{
-		const ShopperLine *row = &s->by_column->line[i];
-		double		mine = row->value;
-
-		for (int64_t k = s->by_row->start[row->code]; k < s->by_row->start[row->code + 1]; k++)
-		{
-			const ShopperLine *line = &s->by_row->line[k];
-
-			if (common[line->code]++ == 0)
-				touched[n_touched++] = line->code;
-			dot[line->code] += mine * line->value;
-			if (own != NULL)
-			{
-				own[line->code] += mine * mine;
-				other[line->code] += (double) line->value * line->value;
-			}
-		}
-	}
-	for (int64_t i = 0; i < n_touched; i++)
-	{
-		int32_t		c = touched[i];
-
-		if (c != column)
-		{
-			double		w = similarity_of(s, column, c, dot[c], own != NULL ? own[c] : 0, own != NULL ? other[c] : 0, common[c]);
-
-			if (w != 0 && w == w)
-				shopper_best_offer(&best, w, c);
-		}
-		dot[c] = 0;
-		common[c] = 0;
-		if (own != NULL)
-			own[c] = other[c] = 0;
-	}
-	s->found[column] = shopper_best_sort(&best);
-}
-
-static void
-search_shard(void *arg, int shard)
-{
-	Searching  *s = arg;
-
-	/* interleaved: columns in value order may be of very different weight */
-	for (int64_t column = s->from + shard; column < s->to; column += SHARDS)
-		search_column(s, shard, column);
-}
-
-/* Columns of the next round: so many that their additions take some milliseconds. */
-static int64_t
-round_end(const Searching *s, int64_t from, int64_t limit)
-{
-	int64_t		cells = 0,
-				to = from;
-
-	while (to < s->columns && to - from < limit && cells < CELLS_PER_ROUND)
-	{
-		for (int64_t i = s->by_column->start[to]; i < s->by_column->start[to + 1]; i++)
-			cells += s->by_row->start[s->by_column->line[i].code + 1] - s->by_row->start[s->by_column->line[i].code];
-		to++;
-	}
-	return to;
-}
-
-static ShopperStatus
-start_searching(ShopperEnv *env, Searching *s, int64_t limit)
-{
-	double	   *norm;
-
-	SHOPPER_NEW0(env, norm, s->columns);
-	for (int64_t c = 0; c < s->columns; c++)
-	{
-		for (int64_t i = s->by_column->start[c]; i < s->by_column->start[c + 1]; i++)
-			norm[c] += (double) s->by_column->line[i].value * s->by_column->line[i].value;
-		norm[c] = sqrt(norm[c]);
-	}
-	s->norm = norm;
-	SHOPPER_NEW0(env, s->dot, SHARDS * s->columns);
-	SHOPPER_NEW0(env, s->common, SHARDS * s->columns);
-	SHOPPER_NEW(env, s->touched, SHARDS * s->columns);
-	if (s->o->similarity == SHOPPER_ADJUSTED_COSINE)
-	{
-		SHOPPER_NEW0(env, s->own, SHARDS * s->columns);
-		SHOPPER_NEW0(env, s->other, SHARDS * s->columns);
-	}
-	SHOPPER_NEW0(env, s->found, s->columns);
-	SHOPPER_NEW(env, s->kept, limit * s->most);
-	return SHOPPER_OK;
-}
-
-static void
-end_searching(ShopperEnv *env, Searching *s)
-{
-	shopper_release(env, (void *) s->norm);
-	shopper_release(env, s->dot);
-	shopper_release(env, s->own);
-	shopper_release(env, s->other);
-	shopper_release(env, s->common);
-	shopper_release(env, s->touched);
-	shopper_release(env, s->found);
-	shopper_release(env, s->kept);
-}
-
-ShopperStatus
-shopper_neighbours_find(ShopperEnv *env, const ShopperLines *by_row, const ShopperLines *by_column,
-						const ShopperNeighbourOptions *o, ShopperNeighbours *out)
-{
-	Searching	s = {.by_row = by_row,.by_column = by_column,.o = o,.columns = by_column->rows};
-	int64_t		capacity[2] = {0, 0},
-				limit;
-
-	s.most = o->k > 0 && o->k < s.columns ? o->k : s.columns;
-	limit = 1 + 1000000 / (s.most > 0 ? s.most : 1);
-	SHOPPER_TRY(start_searching(env, &s, limit));
-	out->n = s.columns;
-	out->code = NULL;
-	out->weight = NULL;
-	SHOPPER_NEW0(env, out->start, s.columns + 1);
-	for (s.from = 0; s.from < s.columns; s.from = s.to)
-	{
-		s.to = round_end(&s, s.from, limit);
-		shopper_parallel(env, SHARDS, search_shard, &s);
-		for (int64_t c = s.from; c < s.to; c++)
-			out->start[c + 1] = out->start[c] + s.found[c];
-		SHOPPER_TRY(shopper_grow(env, &out->code, &capacity[0], out->start[s.to] + 1, sizeof(int32_t)));
-		SHOPPER_TRY(shopper_grow(env, &out->weight, &capacity[1], out->start[s.to] + 1, sizeof(double)));
-		for (int64_t c = s.from; c < s.to; c++)
-			for (int64_t i = 0; i < s.found[c]; i++)
-			{
-				out->code[out->start[c] + i] = (int32_t) s.kept[(c - s.from) * s.most + i].code;
-				out->weight[out->start[c] + i] = s.kept[(c - s.from) * s.most + i].score;
-			}
-		shopper_progress(env, "neighbours", s.to, s.columns, 0);
-		SHOPPER_TRY(shopper_poll(env));
-	}
-	end_searching(env, &s);
-	return SHOPPER_OK;
-}
+/* ---- lists ---- */
 
 ShopperStatus
 shopper_neighbours_transpose(ShopperEnv *env, const ShopperNeighbours *lists, ShopperNeighbours *out)
@@ -371,21 +174,25 @@ shopper_biases_fit(ShopperEnv *env, const ShopperLines *lines, int64_t items, do
 		b->highest = fmax(b->highest, lines->line[i].value);
 	}
 	b->mu = mu / (double) n;
+	memset(sum, 0, (size_t) items * sizeof(double));
+	for (int64_t i = 0; i < n; i++)
+		sum[lines->line[i].code] += lines->line[i].value - b->mu;
 	for (int sweep = 0; sweep < SWEEPS; sweep++)
 	{
-		memset(sum, 0, (size_t) items * sizeof(double));
-		for (int64_t u = 0; u < lines->rows; u++)
-			for (int64_t i = lines->start[u]; i < lines->start[u + 1]; i++)
-				sum[lines->line[i].code] += lines->line[i].value - b->mu - b->user[u];
 		for (int64_t i = 0; i < items; i++)
+		{
 			b->item[i] = (float) (sum[i] / (damping + count[i]));
-		for (int64_t u = 0; u < lines->rows; u++)
+			sum[i] = 0;
+		}
+		for (int64_t u = 0; u < lines->rows; u++)	/* and the items' sums for the next sweep */
 		{
 			double		mine = 0;
 
 			for (int64_t i = lines->start[u]; i < lines->start[u + 1]; i++)
 				mine += lines->line[i].value - b->mu - b->item[lines->line[i].code];
 			b->user[u] = (float) (mine / (damping + (double) (lines->start[u + 1] - lines->start[u])));
+			for (int64_t i = lines->start[u]; i < lines->start[u + 1]; i++)
+				sum[lines->line[i].code] += lines->line[i].value - b->mu - b->user[u];
 		}
 		SHOPPER_TRY(shopper_poll(env));
 	}

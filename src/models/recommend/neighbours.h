@@ -40,8 +40,8 @@ typedef struct ShopperNeighbours
 
 /*
  * Neighbours of the columns of `lines` (by row), given also by column. Sums run over the rows in
- * their order, so results do not depend on threads. Memory: 12 bytes a kept neighbour, and for each
- * of 8 shards 12 bytes a column.
+ * their order, so results do not depend on threads. Memory: 12 bytes a kept neighbour, 4 a line, and for
+ * each of 8 shards up to 32 bytes a column.
  */
 extern ShopperStatus shopper_neighbours_find(ShopperEnv *env, const ShopperLines *by_row, const ShopperLines *by_column,
 											 const ShopperNeighbourOptions *options, ShopperNeighbours *out);
