@@ -17,6 +17,9 @@ BEGIN
 	END IF;
 	UPDATE shopper.models d SET retired = version IS NULL WHERE d.name = m.name AND d.retired <> (version IS NULL);
 	INSERT INTO shopper.deployments (name, action, version, previous, reason) VALUES (m.name, action, version, previous, reason);
+	IF version IS DISTINCT FROM previous THEN
+		PERFORM shopper.settle_alerts(m.name, version, shopper.measured_alerts(), '{}');	-- they were about the version before
+	END IF;
 END $$;
 COMMENT ON FUNCTION shopper.set_live(shopper.models, bigint, text, text) IS 'Step of promote, rollback and retire: change the live version and note it in shopper.deployments';
 
