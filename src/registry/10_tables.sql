@@ -191,9 +191,6 @@ COMMENT ON COLUMN shopper.version_segment_features.value IS 'Mean of the cluster
 COMMENT ON COLUMN shopper.version_segment_features.average IS 'Mean of all rows';
 COMMENT ON COLUMN shopper.version_segment_features.difference IS 'Their difference in standard deviations of all rows';
 
-CREATE TYPE shopper.distribution AS (feature text, kind text, edges float8[], levels text[], counts float8[]);
-COMMENT ON TYPE shopper.distribution IS 'How rows are distributed over a column: counts of ranges between edges (numbers) or of levels (categories), then of missing values and of levels that training did not keep';
-
 CREATE TABLE shopper.version_distributions (
 	name text NOT NULL, version int NOT NULL, feature text NOT NULL, distribution shopper.distribution NOT NULL,
 	PRIMARY KEY (name, version, feature),

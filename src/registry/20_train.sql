@@ -27,10 +27,6 @@ CREATE FUNCTION shopper.inserted_rows(relation oid) RETURNS bigint LANGUAGE sql 
 		FROM pg_catalog.pg_partition_tree($1) t WHERE t.isleaf AND t.relid <> $1), 0))::bigint $$;
 COMMENT ON FUNCTION shopper.inserted_rows(oid) IS 'Step of the registry: rows ever inserted into a table and its partitions, by the cumulative statistics';
 
-CREATE FUNCTION shopper.distributions(model bytea, query text, reference shopper.distribution[] DEFAULT NULL) RETURNS SETOF shopper.distribution
-LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 25 AS 'MODULE_PATHNAME', 'shopper_distributions';
-COMMENT ON FUNCTION shopper.distributions(bytea, text, shopper.distribution[]) IS 'How the rows of a query are distributed over the columns of a model, and over what it predicts ((score)); without those of dates, which always move on, and of arrays. Ranges of numbers are those of the reference, else about a hundred of equally many rows';
-
 -- ---- definitions ----
 
 -- The definition of a model that the caller may change.
@@ -225,8 +221,6 @@ COMMENT ON FUNCTION shopper.measure_scores(shopper.models) IS 'Step of the regis
 -- Everything that reports show of a new version, while the rows that it was trained on are at hand.
 CREATE FUNCTION shopper.describe_version(m shopper.models, j shopper.jobs, v shopper.versions, columns text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-	held_out constant text := pg_catalog.format('SELECT * FROM pg_temp.shopper_rows h WHERE h.shopper_held_out AND h.%I IS NOT NULL', m.target);
-	number int;
 BEGIN
 	INSERT INTO shopper.version_metrics SELECT m.name, v.version, x.dataset, x.metric, pg_catalog.min(x.value) FROM @extschema@.model_metrics(v.model) x GROUP BY x.dataset, x.metric;
 	INSERT INTO shopper.version_metrics SELECT m.name, v.version, 'holdout', v.metric, v.metric_value WHERE v.metric IS NOT NULL;
@@ -249,7 +243,7 @@ BEGIN
 		SELECT m.name, v.version, x.cluster, x.rank, x.feature, x.level, x.description, x.value, x.average, x.difference FROM @extschema@.cluster_profile(v.model) x;
 	END IF;
 	IF m.job IN ('classifier', 'regressor') AND v.holdout_count > 0 THEN
-		PERFORM shopper.score_rows(m, v.model, held_out);
+		PERFORM shopper.score_rows(m, v.model, pg_catalog.format('SELECT * FROM pg_temp.shopper_rows h WHERE h.shopper_held_out AND h.%I IS NOT NULL', m.target));
 		INSERT INTO shopper.version_metrics SELECT m.name, v.version, 'holdout', x.metric, x.value FROM shopper.measure_scores(m) x ON CONFLICT DO NOTHING;
 		IF m.job = 'classifier' THEN
 			EXECUTE 'INSERT INTO shopper.version_confusion SELECT $1, $2, label, predicted, pg_catalog.count(*) FROM pg_temp.shopper_scores GROUP BY label, predicted' USING m.name, v.version;

@@ -169,6 +169,11 @@ BEGIN
 		RAISE feature_not_supported USING MESSAGE = pg_catalog.format('models of %s have no columns to watch', m.job),
 			HINT = 'Classifiers, regressors, clusters, anomalies and projections have; others are judged when they are trained.';
 	END IF;
+	IF least(watch.max_psi, watch.max_missing_shift, watch.max_unseen_shift, watch.max_calibration_gap, watch.min_labels) <= 0 OR watch.max_metric_drop < 0 THEN
+		RAISE invalid_parameter_value USING MESSAGE = 'thresholds of shopper.watch must be positive',
+			DETAIL = pg_catalog.format('Got max_psi %s, max_missing_shift %s, max_unseen_shift %s, max_metric_drop %s, max_calibration_gap %s, min_labels %s.',
+				watch.max_psi, watch.max_missing_shift, watch.max_unseen_shift, watch.max_metric_drop, watch.max_calibration_gap, watch.min_labels);
+	END IF;
 	PERFORM shopper.query_relations(coalesce(watch.query, m.query));
 	INSERT INTO shopper.watches AS w VALUES (m.name, watch.query, watch.max_psi, watch.max_missing_shift, watch.max_unseen_shift, watch.max_metric_drop, watch.max_calibration_gap, watch.min_labels)
 	ON CONFLICT (name) DO UPDATE SET query = excluded.query, max_psi = excluded.max_psi, max_missing_shift = excluded.max_missing_shift, max_unseen_shift = excluded.max_unseen_shift,
@@ -184,10 +189,6 @@ BEGIN
 	RETURN FOUND;
 END $$;
 COMMENT ON FUNCTION shopper.unwatch(text) IS 'Measure a model no longer; its alerts are over, what was measured stays. False: it was not watched';
-
-CREATE FUNCTION shopper.drift(expected float8[], actual float8[], ordered boolean, OUT psi float8, OUT chance float8, OUT ks float8, OUT js float8, OUT missing float8, OUT unseen float8)
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'shopper_drift_of_counts';
-COMMENT ON FUNCTION shopper.drift(float8[], float8[], boolean) IS 'How far two distributions are from each other, given as counts of the same cells: ranges (ordered) or levels, then missing values and levels that training did not keep. Population stability index over ranges of a tenth of the expected rows, and the probability of one as large without drift; Kolmogorov-Smirnov distance (of ranges); Jensen-Shannon divergence in bits; the shares of the last two cells in actual';
 
 -- Drift of the recent rows, read from pg_temp.shopper_recent.
 CREATE FUNCTION shopper.measure_drift(w shopper.watches, v shopper.versions, measurement bigint) RETURNS shopper.problem[] LANGUAGE plpgsql VOLATILE AS $$
@@ -242,8 +243,9 @@ BEGIN
 		CASE v.metric WHEN 'auc' THEN 'auc' WHEN 'rmse' THEN 'root_mean' ELSE 'mean' END) INTO g;
 	UPDATE shopper.measured_metrics r SET low = g.low + CASE v.metric WHEN 'auc' THEN 0.5 ELSE 0 END, high = g.high + CASE v.metric WHEN 'auc' THEN 0.5 ELSE 0 END
 	WHERE r.measurement_id = measurement AND r.metric = v.metric RETURNING r.* INTO x;
-	-- surely worse, and by more than allowed
-	IF better * (x.holdout_value - x.value) > w.max_metric_drop * pg_catalog.abs(x.holdout_value) AND better * (x.holdout_value - CASE better WHEN 1 THEN x.high ELSE x.low END) > 0 THEN
+	-- by more than allowed, and by more than chance makes of both sets of rows in one of a thousand measurements (1.6 = 3.1 / 1.96)
+	IF better * (x.holdout_value - x.value) > greatest(w.max_metric_drop * pg_catalog.abs(x.holdout_value),
+			1.6 * (x.high - x.low) / 2 * pg_catalog.sqrt(1 + g.row_count / nullif(v.holdout_count, 0)::float8)) THEN
 		problems := problems || ROW('metric decay', v.metric, x.value, x.holdout_value - better * w.max_metric_drop * pg_catalog.abs(x.holdout_value),
 			pg_catalog.format('%s is %s (%s to %s) on rows whose outcome is known by now, it was %s when version %s was trained', v.metric, shopper.short(x.value), shopper.short(x.low), shopper.short(x.high),
 				shopper.short(x.holdout_value), v.version))::shopper.problem;
@@ -254,7 +256,7 @@ BEGIN
 			FROM pg_catalog.unnest((SELECT @extschema@.calibration_curve(actual = 1, score) FROM pg_temp.shopper_scores WHERE actual IS NOT NULL)) b' USING measurement, m.name;
 		-- beyond what is allowed and beyond three standard errors
 		IF pg_catalog.abs(mean_score - share) > w.max_calibration_gap AND pg_catalog.abs(mean_score - share) > 3 * pg_catalog.sqrt(greatest(share * (1 - share), mean_score * (1 - mean_score)) / known) THEN
-			problems := problems || ROW('calibration', NULL, mean_score - share, w.max_calibration_gap,
+			problems := problems || ROW('calibration', NULL, pg_catalog.abs(mean_score - share), w.max_calibration_gap,
 				pg_catalog.format('%s %% positives are predicted, %s %% came true', pg_catalog.round((100 * mean_score)::numeric, 1), pg_catalog.round((100 * share)::numeric, 1)))::shopper.problem;
 		END IF;
 	END IF;
