@@ -12,6 +12,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "../core/threads.h"
@@ -109,10 +110,12 @@ env_progress(void *ctx, const char *what, int64_t step, int64_t of, double loss)
 	if (shopper_run[0] != '\0')
 	{
 		/* what other sessions can see of a transaction that goes on: the view shopper.model_runs reads it */
-		char		text[NAMEDATALEN];
+		char		text[NAMEDATALEN],
+					whole[NAMEDATALEN];
 
-		snprintf(text, sizeof(text), "pg_shopper run %s: %lld of %lld", shopper_run, (long long) step, (long long) of);
-		pgstat_report_appname(text);
+		snprintf(text, sizeof(text), "(pg_shopper run %.18s: %lld of %lld)", shopper_run, (long long) step, (long long) of);
+		snprintf(whole, sizeof(whole), "%.*s %s", (int) (NAMEDATALEN - 2 - strlen(text)), application_name, text);
+		pgstat_report_appname(whole);
 	}
 	if (!shopper_progress_on)
 		return;

@@ -49,9 +49,9 @@ SELECT r.run_id, r.name, CASE WHEN r.state = 'running' AND NOT EXISTS (SELECT FR
 		WHERE k.locktype = 'advisory' AND k.classid::bigint = shopper.lock_class() AND k.objid::bigint = m.lock_number AND k.objsubid = 2 AND k.granted
 			AND k.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())) THEN 'interrupted' ELSE r.state END AS state,
 	r.version::bigint AS version, r.message, r.run_by::text AS run_by, r.started_at, r.finished_at, extract(epoch FROM coalesce(r.finished_at, shopper.clock()) - r.started_at)::float8 AS seconds,
-	pg_catalog.substring(a.application_name, ': (\d+) of')::bigint AS step, pg_catalog.substring(a.application_name, ' of (\d+)$')::bigint AS step_count
+	pg_catalog.substring(a.application_name, ': (\d+) of \d+\)$')::bigint AS step, pg_catalog.substring(a.application_name, ' of (\d+)\)$')::bigint AS step_count
 FROM shopper.runs r JOIN shopper.models m ON m.name = r.name
-LEFT JOIN pg_catalog.pg_stat_activity a ON r.state = 'running' AND a.application_name LIKE 'pg\_shopper run ' || r.run_id || ': %'
+LEFT JOIN pg_catalog.pg_stat_activity a ON r.state = 'running' AND a.application_name LIKE '%(pg\_shopper run ' || r.run_id || ': %'
 	AND a.datname = pg_catalog.current_database();
 COMMENT ON VIEW shopper.model_runs IS 'Runs: one row per training of a model; running ones come from shopper.retrain_due, shopper.train shows when it is committed';
 COMMENT ON COLUMN shopper.model_runs.run_id IS 'Number of the run';
