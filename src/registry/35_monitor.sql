@@ -122,6 +122,7 @@ AS $$ SELECT '{feature drift,missing values,unseen values,score drift,metric dec
 COMMENT ON FUNCTION shopper.measured_alerts() IS 'Step of the registry: kinds of alerts that measurements of the live version raise';
 
 -- Of these kinds of alerts the problems are all there are: others are over. New ones are told on the channel shopper_alerts.
+-- A model that was dropped meanwhile has no alerts.
 CREATE FUNCTION shopper.settle_alerts(model text, version bigint, kinds text[], problems shopper.problem[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
@@ -135,8 +136,10 @@ BEGIN
 		UPDATE shopper.alert_log l SET version = settle_alerts.version, value = p.value, threshold = p.threshold, message = p.message, seen_at = shopper.clock()
 		WHERE l.name = model AND l.resolved_at IS NULL AND l.kind = p.kind AND l.feature IS NOT DISTINCT FROM p.feature;
 		CONTINUE WHEN FOUND;
-		INSERT INTO shopper.alert_log AS l (name, version, kind, feature, value, threshold, message) VALUES (model, version, p.kind, p.feature, p.value, p.threshold, p.message)
+		INSERT INTO shopper.alert_log AS l (name, version, kind, feature, value, threshold, message)
+			SELECT m.name, version, p.kind, p.feature, p.value, p.threshold, p.message FROM shopper.models m WHERE m.name = model FOR KEY SHARE
 		RETURNING l.* INTO a;
+		CONTINUE WHEN NOT FOUND;
 		PERFORM pg_catalog.pg_notify('shopper_alerts', pg_catalog.jsonb_build_object('alert_id', a.alert_id, 'name', model, 'kind', p.kind, 'feature', p.feature,
 			'message', pg_catalog.left(p.message, 1000))::text);
 	END LOOP;
