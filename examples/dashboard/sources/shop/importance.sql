@@ -1,0 +1,1 @@
+SELECT name, feature, importance FROM shopper.feature_importance WHERE live ORDER BY name, importance DESC

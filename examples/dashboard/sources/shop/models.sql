@@ -1,0 +1,1 @@
+SELECT * FROM shopper.model_latest ORDER BY name
