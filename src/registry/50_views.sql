@@ -123,7 +123,8 @@ COMMENT ON COLUMN shopper.model_deployments.deployed_at IS 'When it was done';
 CREATE FUNCTION shopper.grant_reader(reader regrole) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	EXECUTE pg_catalog.format('GRANT SELECT ON shopper.model_list, shopper.model_versions, shopper.model_runs, shopper.model_metrics, shopper.model_latest,
-		shopper.feature_importance, shopper.model_deployments, shopper.models_due TO %s', reader);
+		shopper.feature_importance, shopper.model_deployments, shopper.models_due,
+		shopper.score_runs, shopper.scores_by_band, shopper.band_moves, shopper.recommended_items TO %s', reader);
 END $$;
 COMMENT ON FUNCTION shopper.grant_reader(regrole) IS 'Let a role read the views of the registry for reports, and nothing else; called by the owner of the extension';
 
@@ -132,6 +133,7 @@ BEGIN
 	PERFORM shopper.grant_reader(analyst);
 	EXECUTE pg_catalog.format('GRANT SELECT ON shopper.live_models TO %s', analyst);
 	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON shopper.models, shopper.versions, shopper.version_metrics, shopper.version_importance, shopper.sources,
-		shopper.live, shopper.deployments, shopper.runs, shopper.gates TO %s', analyst);
+		shopper.live, shopper.deployments, shopper.runs, shopper.gates,
+		shopper.bands, shopper.scorings, shopper.scoring_bands, shopper.scoring_moves, shopper.scoring_items TO %s', analyst);
 END $$;
 COMMENT ON FUNCTION shopper.grant_analyst(regrole) IS 'Let a role define and train models of its own on what it may SELECT, and predict by any name; called by the owner of the extension. To predict only: GRANT SELECT ON shopper.live_models';
