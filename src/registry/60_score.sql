@@ -183,31 +183,9 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION shopper.create_score_table(text, text, text, name, text, text) IS 'Step of shopper.score: make its table';
 
--- Bring rows into the table: those known change, the others come. source: a query of the key, its columns, and known.
-CREATE FUNCTION shopper.write_scores(relation text, keys name[], columns text[], source text, created boolean) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-	names constant text := (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(k), ', ') FROM pg_catalog.unnest(keys) k);
-	others constant text := (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(c), ', ') FROM pg_catalog.unnest(columns) c WHERE c <> ALL (keys));
-	mark text := '';
-BEGIN
-	IF NOT created THEN
-		EXECUTE pg_catalog.format('UPDATE %s t SET (%s) = ROW(%s) FROM (%s) s WHERE s.known AND %s', relation, others,
-			(SELECT pg_catalog.string_agg(pg_catalog.format('s.%I', c), ', ') FROM pg_catalog.unnest(columns) c WHERE c <> ALL (keys)), source,
-			(SELECT pg_catalog.string_agg(pg_catalog.format('t.%1$I = s.%1$I', k), ' AND ') FROM pg_catalog.unnest(keys) k));
-		mark := pg_catalog.format(' ON CONFLICT (%s) DO UPDATE SET (%s) = ROW(%s)', names, others,
-			(SELECT pg_catalog.string_agg(pg_catalog.format('excluded.%I', c), ', ') FROM pg_catalog.unnest(columns) c WHERE c <> ALL (keys)));
-	END IF;
-	EXECUTE pg_catalog.format('INSERT INTO %1$s (%2$s, %3$s) SELECT %2$s, %3$s FROM (%4$s) s WHERE NOT s.known%5$s', relation, names, others, source, mark);
-	IF created THEN
-		EXECUTE pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (%s)', relation, names);
-		EXECUTE pg_catalog.format('ANALYZE %s', relation);
-	END IF;
-END $$;
-COMMENT ON FUNCTION shopper.write_scores(text, name[], text[], text, boolean) IS 'Step of shopper.score: rows into the table. One that another session put there meanwhile is changed';
-
 -- ---- bands ----
 
--- The highest tenth, the next three tenths, the rest; equal scores stay together, on the lower side.
+-- The highest tenth, the next three tenths, the rest. Equal scores stay together: in the lower band, but for the highest of all.
 CREATE FUNCTION shopper.make_bands(model text, relation text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	border float8[];
@@ -234,34 +212,87 @@ COMMENT ON FUNCTION shopper.row_hash(record) IS 'Step of shopper.score: a hash o
 CREATE TYPE shopper.score_job AS (model text, job text, version int, query text, relation text, created boolean, key text, features text[], everything boolean, at timestamptz);
 COMMENT ON TYPE shopper.score_job IS 'Step of shopper.score: what its steps tell each other';
 
--- The rows of the query into pg_temp.shopper_scored: key, row_hash, known (in the table already), fresh (to be scored),
--- old_band, score, and of fresh rows label and reasons. old: the rows of the table; the others are expressions over the row r.f.
-CREATE FUNCTION shopper.read_scores(j shopper.score_job, old text, score text, label text, reasons text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+-- An error when keys do not tell the rows of pg_temp.shopper_scored apart.
+CREATE FUNCTION shopper.check_score_keys(key text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	wrong text;
 BEGIN
-	-- OFFSET 0 keeps a level from being merged with the one above: record and hash are made once for each row.
-	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scored ON COMMIT DROP AS
-		SELECT r.key, r.row_hash, r.known, r.fresh, r.old_band, CASE WHEN r.fresh THEN %s ELSE r.old_score END AS score,
-			CASE WHEN r.fresh THEN %s END AS label, CASE WHEN r.fresh THEN %s END AS reasons
-		FROM (SELECT h.key, h.f, h.row_hash, t.key IS NOT NULL AS known, t.band AS old_band, t.score AS old_score,
-				t.key IS NULL OR t.row_hash IS DISTINCT FROM h.row_hash OR t.model_version IS DISTINCT FROM %s OR %L AS fresh
-			FROM (SELECT g.key, g.f, shopper.row_hash(g.f) AS row_hash
-				FROM (SELECT q.%I AS key, f FROM (%s) q CROSS JOIN LATERAL (SELECT %s) f OFFSET 0) g OFFSET 0) h
-			LEFT JOIN (%s) t ON t.key = h.key OFFSET 0) r',
-		score, label, reasons, j.version, j.everything, j.key, shopper.as_subselect(j.query),
-		(SELECT pg_catalog.string_agg(pg_catalog.format('q.%I', f), ', ') FROM pg_catalog.unnest(j.features) f), old);
-	ANALYZE pg_temp.shopper_scored (key, known, fresh);
 	IF EXISTS (SELECT FROM pg_temp.shopper_scored s WHERE s.key IS NULL) THEN
-		RAISE null_value_not_allowed USING MESSAGE = pg_catalog.format('key column "%s" is NULL in a row of the query', j.key), HINT = 'Leave such rows out.';
+		RAISE not_null_violation USING MESSAGE = pg_catalog.format('key column "%s" is NULL in a row of the query', key), HINT = 'Leave such rows out.';
 	END IF;
 	SELECT s.key::text INTO wrong FROM pg_temp.shopper_scored s GROUP BY s.key HAVING pg_catalog.count(*) > 1 LIMIT 1;
 	IF FOUND THEN
-		RAISE unique_violation USING MESSAGE = pg_catalog.format('the query returns key %s more than once', wrong), DETAIL = pg_catalog.format('The key column is "%s".', j.key),
+		RAISE unique_violation USING MESSAGE = pg_catalog.format('the query returns key %s more than once', wrong), DETAIL = pg_catalog.format('The key column is "%s".', key),
 			HINT = 'Name the column that identifies a row: key_column => ''id''.';
 	END IF;
 END $$;
-COMMENT ON FUNCTION shopper.read_scores(shopper.score_job, text, text, text, text) IS 'Step of shopper.score: read the query once, and score what is new or changed';
+COMMENT ON FUNCTION shopper.check_score_keys(text) IS 'Step of shopper.score: an error for keys that are NULL or there twice';
+
+-- Rows of the table whose key the query has no more; returns how many.
+CREATE FUNCTION shopper.remove_scores(j shopper.score_job) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	removed bigint;
+BEGIN
+	EXECUTE pg_catalog.format('SELECT (SELECT pg_catalog.count(*) FROM %s) - (SELECT pg_catalog.count(*) FROM pg_temp.shopper_scored s WHERE s.known)', j.relation) INTO removed;
+	IF removed > 0 THEN
+		EXECUTE pg_catalog.format('DELETE FROM %s t WHERE NOT EXISTS (SELECT FROM pg_temp.shopper_scored s WHERE s.key = t.%I)', j.relation, j.key);
+		GET DIAGNOSTICS removed = ROW_COUNT;
+	END IF;
+	RETURN greatest(removed, 0);
+END $$;
+COMMENT ON FUNCTION shopper.remove_scores(shopper.score_job) IS 'Step of shopper.score: remove what the query has no more';
+
+-- Bring rows into the table: those known change, the others come. source: a query of the columns of the table, and known.
+CREATE FUNCTION shopper.write_scores(j shopper.score_job, keys text[], source text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	names constant text := (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(k), ', ') FROM pg_catalog.unnest(keys) k);
+	others text;
+	news text;
+BEGIN
+	SELECT pg_catalog.string_agg(pg_catalog.quote_ident(c.name), ', '), pg_catalog.string_agg(pg_catalog.format('s.%I', c.name), ', ') INTO others, news
+	FROM shopper.score_columns(j.job) c WHERE c.name <> ALL (keys);
+	IF j.created THEN
+		EXECUTE pg_catalog.format('INSERT INTO %1$s (%2$s, %3$s) SELECT %2$s, %3$s FROM (%4$s) s', j.relation, names, others, source);
+		BEGIN
+			EXECUTE pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (%s)', j.relation, names);
+		EXCEPTION WHEN unique_violation OR not_null_violation THEN
+			PERFORM shopper.check_score_keys(j.key);
+			RAISE;
+		END;
+		EXECUTE pg_catalog.format('ANALYZE %s', j.relation);
+	ELSE
+		EXECUTE pg_catalog.format('UPDATE %s t SET (%s) = ROW(%s) FROM (%s) s WHERE s.known AND %s', j.relation, others, news, source,
+			(SELECT pg_catalog.string_agg(pg_catalog.format('t.%1$I = s.%1$I', k), ' AND ') FROM pg_catalog.unnest(keys) k));
+		-- another session, such as a trigger, may have put a row there meanwhile
+		EXECUTE pg_catalog.format('INSERT INTO %1$s (%2$s, %3$s) SELECT %2$s, %3$s FROM (%4$s) s WHERE NOT s.known ON CONFLICT (%2$s) DO UPDATE SET (%3$s) = ROW(%5$s)',
+			j.relation, names, others, source, 'excluded.' || pg_catalog.replace(others, ', ', ', excluded.'));
+	END IF;
+END $$;
+COMMENT ON FUNCTION shopper.write_scores(shopper.score_job, text[], text) IS 'Step of shopper.score: rows into the table';
+
+-- The rows of the query into pg_temp.shopper_scored: key, row_hash, known (in the table already), fresh (to be scored), old_band,
+-- score, of fresh rows label, and if keep their columns, f. old: the rows of the table, with a mark on those to be scored anew;
+-- score and label: expressions over the row r.f.
+CREATE FUNCTION shopper.read_scores(j shopper.score_job, old text, score text, label text, keep boolean) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	names constant text := (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(f), ', ') FROM pg_catalog.unnest(j.features) f);
+BEGIN
+	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_features ON COMMIT DROP AS SELECT %s FROM pg_temp.shopper_columns WITH NO DATA', names);
+	-- OFFSET 0 keeps a level from being merged with the one above: record and hash are made once for each row.
+	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scored ON COMMIT DROP AS
+		SELECT r.key, r.row_hash, r.known, r.fresh, r.old_band, CASE WHEN r.fresh THEN %s ELSE r.old_score END AS score, CASE WHEN r.fresh THEN %s END AS label, CASE WHEN r.fresh AND %L THEN r.f END AS f
+		FROM (SELECT h.key, h.f, h.row_hash, t.key IS NOT NULL AS known, t.band AS old_band, t.score AS old_score,
+				t.key IS NULL OR t.row_hash IS DISTINCT FROM h.row_hash OR t.model_version IS DISTINCT FROM %s OR t.again OR %L AS fresh
+			FROM (SELECT g.key, g.f, shopper.row_hash(g.f) AS row_hash
+				FROM (SELECT q.%I AS key, ROW(%s)::pg_temp.shopper_features AS f FROM (%s) q OFFSET 0) g OFFSET 0) h
+			LEFT JOIN (%s) t ON t.key = h.key OFFSET 0) r',
+		score, label, keep, j.version, j.everything, j.key, (SELECT pg_catalog.string_agg(pg_catalog.format('q.%I', f), ', ') FROM pg_catalog.unnest(j.features) f), shopper.as_subselect(j.query), old);
+	ANALYZE pg_temp.shopper_scored (key, known, fresh);
+	IF NOT j.created THEN
+		PERFORM shopper.check_score_keys(j.key);
+	END IF;
+END $$;
+COMMENT ON FUNCTION shopper.read_scores(shopper.score_job, text, text, text, boolean) IS 'Step of shopper.score: read the query once, and score what is new or changed';
 
 -- Note a job; returns its number.
 CREATE FUNCTION shopper.log_scores(j shopper.score_job, removed bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
@@ -281,69 +312,69 @@ END $$;
 COMMENT ON FUNCTION shopper.log_scores(shopper.score_job, bigint) IS 'Step of shopper.score: note the job in shopper.scorings';
 
 -- Jobs whose rows have one score each.
-CREATE FUNCTION shopper.score_rows(j shopper.score_job, reasons int) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION shopper.score_rows(j shopper.score_job, reasons int, all_reasons boolean) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	bytes constant bytea := shopper.model(j.model, j.version);
 	model constant text := pg_catalog.format('(SELECT shopper.model(%L, %s))', j.model, j.version);	-- looked up once, and handed to parallel workers as a pointer
-	positive constant boolean := @extschema@.model_info(bytes) ->> 'positive' IS NOT NULL;
-	ranked constant boolean := positive OR j.job = 'regressor';
+	ranked constant boolean := j.job = 'regressor' OR j.job = 'classifier' AND @extschema@.model_info(bytes) ->> 'positive' IS NOT NULL;
 	score text;
 	label text := 'NULL::text';
-	why text := CASE WHEN reasons > 0 THEN pg_catalog.format('@extschema@.top_reasons({model}, r.f, %s)', reasons) ELSE 'NULL::text' END;
 	band text := 'CASE WHEN s.fresh THEN s.label ELSE s.old_band END';
+	explained text := 'true';	-- which rows get reasons
+	why text := pg_catalog.format('@extschema@.top_reasons(%s, s.f, %s)', model, reasons);
+	top float8;
+	again text := 'false';
 	removed bigint := 0;
 	run bigint;
 BEGIN
-	CASE
-		WHEN positive THEN
-			score := '@extschema@.predict_purchase({model}, r.f)';
-		WHEN j.job = 'classifier' THEN
-			score := '(@extschema@.predict_proba({model}, r.f) ->> @extschema@.predict_class({model}, r.f))::float8';
-			label := '@extschema@.predict_class({model}, r.f)';
-		WHEN j.job = 'regressor' THEN
-			score := '@extschema@.predict_value({model}, r.f)';
-		WHEN j.job = 'anomaly' THEN
-			score := '@extschema@.anomaly_score({model}, r.f)';
-			label := 'CASE WHEN @extschema@.is_anomaly({model}, r.f) THEN ''anomaly'' ELSE ''normal'' END';
-		ELSE
-			-- what is special about a cluster are the reasons of all its rows
-			score := '@extschema@.cluster_distance({model}, r.f)';
-			SELECT 'CASE @extschema@.predict_cluster({model}, r.f)' || pg_catalog.string_agg(pg_catalog.format(' WHEN %s THEN %L', c.cluster, c.cluster || coalesce(' ' || c.name, '')), '' ORDER BY c.cluster) || ' ELSE ''none'' END',
-				'CASE @extschema@.predict_cluster({model}, r.f)' || pg_catalog.string_agg(pg_catalog.format(' WHEN %s THEN %L', c.cluster, (SELECT pg_catalog.string_agg(p.feature || ' ' || p.description, '; ' ORDER BY p.rank)
-					FROM @extschema@.cluster_profile(bytes) p WHERE p.cluster = c.cluster AND p.rank <= reasons)), '' ORDER BY c.cluster) || ' END'
-			INTO label, why FROM @extschema@.clusters(bytes) c WHERE c.cluster IS NOT NULL;
-	END CASE;
-	PERFORM shopper.read_scores(j, pg_catalog.format('SELECT t.%I AS key, t.band, t.score, t.row_hash, t.model_version FROM %s t WHERE %L', j.key, j.relation, NOT j.created),
-		pg_catalog.replace(score, '{model}', model), pg_catalog.replace(label, '{model}', model), pg_catalog.replace(why, '{model}', model));
 	IF ranked THEN
-		IF NOT EXISTS (SELECT FROM shopper.bands b WHERE b.name = j.model AND b.target_table = j.relation) THEN
+		score := CASE j.job WHEN 'regressor' THEN '@extschema@.predict_value({model}, r.f)' ELSE '@extschema@.predict_purchase({model}, r.f)' END;
+		-- reasons that came to be wanted by an edit of the bands
+		SELECT pg_catalog.max(b.lowest_score) INTO top FROM shopper.bands b WHERE b.name = j.model AND b.target_table = j.relation;
+		again := CASE WHEN reasons = 0 THEN 'false' WHEN all_reasons THEN 't.reasons IS NULL' ELSE pg_catalog.format('t.reasons IS NULL AND t.score >= %L', top) END;
+	ELSIF j.job = 'classifier' THEN
+		score := '(@extschema@.predict_proba({model}, r.f) ->> @extschema@.predict_class({model}, r.f))::float8';
+		label := '@extschema@.predict_class({model}, r.f)';
+	ELSIF j.job = 'anomaly' THEN
+		score := '@extschema@.anomaly_score({model}, r.f)';
+		label := 'CASE WHEN @extschema@.is_anomaly({model}, r.f) THEN ''anomaly'' ELSE ''normal'' END';
+		explained := pg_catalog.format('(s.label = ''anomaly'' OR %L)', all_reasons);
+	ELSE
+		-- what is special about a cluster are the reasons of all its rows
+		score := '@extschema@.cluster_distance({model}, r.f)';
+		SELECT 'CASE @extschema@.predict_cluster({model}, r.f)' || pg_catalog.string_agg(pg_catalog.format(' WHEN %s THEN %L', c.cluster, c.band), '' ORDER BY c.cluster) || ' ELSE ''none'' END',
+			'CASE s.label' || pg_catalog.string_agg(pg_catalog.format(' WHEN %L THEN %L', c.band, (SELECT pg_catalog.string_agg(p.feature || ' ' || p.description, '; ' ORDER BY p.rank)
+				FROM @extschema@.cluster_profile(bytes) p WHERE p.cluster = c.cluster AND p.rank <= reasons)), '' ORDER BY c.cluster) || ' END'
+		INTO label, why FROM (SELECT c.cluster, c.cluster || coalesce(' ' || c.name, '') AS band FROM @extschema@.clusters(bytes) c WHERE c.cluster IS NOT NULL) c;
+	END IF;
+	PERFORM shopper.read_scores(j, pg_catalog.format('SELECT t.%I AS key, t.band, t.score, t.row_hash, t.model_version, %s AS again FROM %s t WHERE %L', j.key, again, j.relation, NOT j.created),
+		pg_catalog.replace(score, '{model}', model), pg_catalog.replace(label, '{model}', model), reasons > 0 AND j.job <> 'clusters');
+	IF ranked THEN
+		IF top IS NULL THEN
 			PERFORM shopper.make_bands(j.model, j.relation);
 		END IF;
-		SELECT coalesce('CASE' || pg_catalog.string_agg(pg_catalog.format(' WHEN s.score >= %L::float8 THEN %L', b.lowest_score, b.band), '' ORDER BY b.lowest_score DESC) || ' END', 'NULL::text') INTO band
+		SELECT coalesce('CASE' || pg_catalog.string_agg(pg_catalog.format(' WHEN s.score >= %L::float8 THEN %L', b.lowest_score, b.band), '' ORDER BY b.lowest_score DESC) || ' END', 'NULL::text'),
+			pg_catalog.format('(s.score >= %L OR %L)', pg_catalog.max(b.lowest_score), all_reasons) INTO band, explained
 		FROM shopper.bands b WHERE b.name = j.model AND b.target_table = j.relation;
 	END IF;
 	IF NOT j.created THEN
-		EXECUTE pg_catalog.format('SELECT (SELECT pg_catalog.count(*) FROM %s) - (SELECT pg_catalog.count(*) FROM pg_temp.shopper_scored s WHERE s.known)', j.relation) INTO removed;
-		IF removed > 0 THEN
-			EXECUTE pg_catalog.format('DELETE FROM %s t WHERE NOT EXISTS (SELECT FROM pg_temp.shopper_scored s WHERE s.key = t.%I)', j.relation, j.key);
-			GET DIAGNOSTICS removed = ROW_COUNT;
-		END IF;
+		removed := shopper.remove_scores(j);
 		EXECUTE pg_catalog.format('UPDATE %1$s t SET band = s.band FROM (SELECT s.key, %2$s AS band FROM pg_temp.shopper_scored s WHERE s.known AND NOT s.fresh AND s.old_band IS DISTINCT FROM (%2$s)) s WHERE t.%3$I = s.key',
 			j.relation, band, j.key);
 	END IF;
-	PERFORM shopper.write_scores(j.relation, ARRAY[j.key]::name[], ARRAY(SELECT c.name FROM shopper.score_columns(j.job) c),
-		pg_catalog.format('SELECT s.key AS %I, s.score, %s AS band, s.reasons, %s::bigint AS model_version, s.row_hash, %L::timestamptz AS scored_at, s.known FROM pg_temp.shopper_scored s WHERE s.fresh',
-			j.key, band, j.version, j.at), j.created);
-	run := shopper.log_scores(j, greatest(removed, 0));
-	EXECUTE pg_catalog.format('INSERT INTO shopper.scoring_bands
-		SELECT $1, coalesce(s.band, b.band), nullif(b.lowest_score, ''-Infinity''), coalesce(s.n, 0), s.mean
-		FROM (SELECT %s AS band, pg_catalog.count(*) AS n, pg_catalog.avg(s.score) AS mean FROM pg_temp.shopper_scored s GROUP BY 1) s
-		FULL JOIN (SELECT b.band, b.lowest_score FROM shopper.bands b WHERE b.name = $2 AND b.target_table = $3 AND $4) b ON b.band = s.band WHERE coalesce(s.band, b.band) IS NOT NULL', band)
+	PERFORM shopper.write_scores(j, ARRAY[j.key],
+		pg_catalog.format('SELECT s.key AS %I, s.score, %s AS band, CASE WHEN %s AND %L THEN %s END AS reasons, %s::bigint AS model_version, s.row_hash, %L::timestamptz AS scored_at, s.known FROM pg_temp.shopper_scored s WHERE s.fresh',
+			j.key, band, explained, reasons > 0, why, j.version, j.at));
+	run := shopper.log_scores(j, removed);
+	EXECUTE pg_catalog.format('WITH counted AS (
+			SELECT c.old_band, c.band, pg_catalog.count(*) AS n, pg_catalog.sum(c.score) AS total FROM (SELECT CASE WHEN s.known THEN s.old_band END AS old_band, %s AS band, s.score FROM pg_temp.shopper_scored s) c GROUP BY 1, 2),
+		moved AS (INSERT INTO shopper.scoring_moves SELECT $1, c.old_band, c.band, c.n FROM counted c WHERE c.old_band <> c.band)
+		INSERT INTO shopper.scoring_bands SELECT $1, coalesce(c.band, b.band), nullif(b.lowest_score, ''-Infinity''), coalesce(c.n, 0), c.total / c.n
+		FROM (SELECT c.band, pg_catalog.sum(c.n) AS n, pg_catalog.sum(c.total) AS total FROM counted c WHERE c.band IS NOT NULL GROUP BY 1) c
+		FULL JOIN (SELECT b.band, b.lowest_score FROM shopper.bands b WHERE b.name = $2 AND b.target_table = $3 AND $4) b ON b.band = c.band', band)
 	USING run, j.model, j.relation, ranked;
-	EXECUTE pg_catalog.format('INSERT INTO shopper.scoring_moves SELECT $1, m.old_band, m.band, pg_catalog.count(*)
-		FROM (SELECT s.old_band, %s AS band FROM pg_temp.shopper_scored s WHERE s.known) m WHERE m.old_band <> m.band GROUP BY 2, 3', band) USING run;
 END $$;
-COMMENT ON FUNCTION shopper.score_rows(shopper.score_job, int) IS 'Step of shopper.score: classifiers, regressors, clusters, anomalies';
+COMMENT ON FUNCTION shopper.score_rows(shopper.score_job, int, boolean) IS 'Step of shopper.score: classifiers, regressors, clusters, anomalies';
 
 -- The narrowest type that all items of a recommender can be returned as.
 CREATE FUNCTION shopper.item_type(model bytea) RETURNS text LANGUAGE plpgsql STABLE AS $$
@@ -368,7 +399,8 @@ DECLARE
 	run bigint;
 	user_type text;
 BEGIN
-	PERFORM shopper.read_scores(j, pg_catalog.format('SELECT t.%I AS key, NULL::text AS band, NULL::float8 AS score, t.row_hash, t.model_version FROM %s t WHERE t.rank = 1 AND %L', j.key, j.relation, NOT j.created), 'NULL::float8', 'NULL::text', 'NULL::text');
+	PERFORM shopper.read_scores(j, pg_catalog.format('SELECT t.%I AS key, NULL::text AS band, NULL::float8 AS score, t.row_hash, t.model_version, false AS again FROM %s t WHERE t.rank = 1 AND %L', j.key, j.relation, NOT j.created),
+		'NULL::float8', 'NULL::text', false);
 	SELECT pg_catalog.format_type(a.atttypid, NULL) INTO user_type FROM pg_catalog.pg_attribute a WHERE a.attrelid = 'pg_temp.shopper_scored'::regclass AND a.attname = 'key';
 	-- all users that the model knows in one call, then the others, who get the popular items
 	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_recommended ON COMMIT DROP AS
@@ -383,9 +415,9 @@ BEGIN
 			j.relation, j.key) INTO removed;
 		EXECUTE pg_catalog.format('DELETE FROM %1$s t USING pg_temp.shopper_scored s WHERE s.key = t.%2$I AND s.fresh AND NOT EXISTS (SELECT FROM pg_temp.shopper_recommended d WHERE d.key = t.%2$I AND d.rank = t.rank)', j.relation, j.key);
 	END IF;
-	PERFORM shopper.write_scores(j.relation, ARRAY[j.key, 'rank']::name[], ARRAY(SELECT c.name FROM shopper.score_columns(j.job) c),
+	PERFORM shopper.write_scores(j, ARRAY[j.key, 'rank'],
 		pg_catalog.format('SELECT d.key AS %1$I, d.rank, d.item, d.score, d.source, %2$s::bigint AS model_version, s.row_hash, %3$L::timestamptz AS scored_at, t.rank IS NOT NULL AS known
-			FROM pg_temp.shopper_recommended d JOIN pg_temp.shopper_scored s ON s.key = d.key LEFT JOIN %4$s t ON t.%1$I = d.key AND t.rank = d.rank', j.key, j.version, j.at, j.relation), j.created);
+			FROM pg_temp.shopper_recommended d JOIN pg_temp.shopper_scored s ON s.key = d.key LEFT JOIN %4$s t ON t.%1$I = d.key AND t.rank = d.rank', j.key, j.version, j.at, j.relation));
 	run := shopper.log_scores(j, removed);
 	EXECUTE pg_catalog.format('INSERT INTO shopper.scoring_items
 		SELECT $1, t.item::text, pg_catalog.count(*), pg_catalog.count(*)::float8 / nullif((SELECT pg_catalog.count(*) FROM pg_temp.shopper_scored s), 0), pg_catalog.avg(t.rank), pg_catalog.avg(t.score)
@@ -398,7 +430,7 @@ CREATE FUNCTION shopper.drop_score_rows() RETURNS void LANGUAGE plpgsql VOLATILE
 DECLARE
 	t text;
 BEGIN
-	FOREACH t IN ARRAY ARRAY['pg_temp.shopper_columns', 'pg_temp.shopper_scored', 'pg_temp.shopper_recommended'] LOOP
+	FOREACH t IN ARRAY ARRAY['pg_temp.shopper_columns', 'pg_temp.shopper_recommended', 'pg_temp.shopper_scored', 'pg_temp.shopper_features'] LOOP
 		IF pg_catalog.to_regclass(t) IS NOT NULL THEN
 			EXECUTE 'DROP TABLE ' || t;
 		END IF;
@@ -406,7 +438,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION shopper.drop_score_rows() IS 'Step of shopper.score: drop its temporary tables';
 
-CREATE PROCEDURE shopper.score(model text, query text, target_table text, key_column text DEFAULT NULL, reasons int DEFAULT 3, everything boolean DEFAULT false, n int DEFAULT 10) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE shopper.score(model text, query text, target_table text, key_column text DEFAULT NULL, reasons int DEFAULT 3, everything boolean DEFAULT false, n int DEFAULT 10, all_reasons boolean DEFAULT false) LANGUAGE plpgsql AS $$
 DECLARE
 	j shopper.score_job;
 	m shopper.models;
@@ -422,8 +454,8 @@ BEGIN
 	ELSIF m.job NOT IN ('classifier', 'regressor', 'clusters', 'anomaly', 'recommender') THEN
 		RAISE wrong_object_type USING MESSAGE = pg_catalog.format('model "%s" gives no scores: its job is %s', score.model, m.job),
 			HINT = CASE m.job WHEN 'rules' THEN 'Ask it with assoc_rules and assoc_recommend.' WHEN 'sequence_rules' THEN 'Ask it with sequence_rules and recommend_next.' WHEN 'content' THEN 'Ask it with similar_items.' ELSE 'Ask it with project.' END;
-	ELSIF coalesce(score.reasons, -1) < 0 OR coalesce(score.n, 0) < 1 OR score.everything IS NULL OR score.query IS NULL OR score.target_table IS NULL THEN
-		RAISE invalid_parameter_value USING MESSAGE = 'expected a query, a table, reasons of at least 0, n of at least 1, and everything true or false';
+	ELSIF coalesce(score.reasons, -1) < 0 OR coalesce(score.n, 0) < 1 OR score.everything IS NULL OR score.all_reasons IS NULL OR score.query IS NULL OR score.target_table IS NULL THEN
+		RAISE invalid_parameter_value USING MESSAGE = 'expected a query, a table, reasons of at least 0, n of at least 1, and everything and all_reasons true or false';
 	END IF;
 	PERFORM shopper.query_relations(score.query);
 	j.model := score.model;
@@ -466,11 +498,11 @@ BEGIN
 	IF m.job = 'recommender' THEN
 		PERFORM shopper.score_users(j, item_type, score.n);
 	ELSE
-		PERFORM shopper.score_rows(j, score.reasons);
+		PERFORM shopper.score_rows(j, score.reasons, score.all_reasons);
 	END IF;
 	PERFORM shopper.drop_score_rows();
 END $$;
-COMMENT ON PROCEDURE shopper.score(text, text, text, text, int, boolean, int) IS 'Score the rows of a query with the live version of a model, into a table that is made when it does not exist. Only rows whose key is new, whose values in the model''s columns changed, or that another version scored are scored (everything => true: all); rows whose key the query has no more are removed. Nothing is committed: readers see the table as before until then, and a rollback undoes it all. reasons: how many for each row; n: items for each user of a recommender';
+COMMENT ON PROCEDURE shopper.score(text, text, text, text, int, boolean, int, boolean) IS 'Score the rows of a query with the live version of a model, into a table that is made when it does not exist. Only rows whose key is new, whose values in the model''s columns changed, or that another version scored are scored (everything => true: all); rows whose key the query has no more are removed. Nothing is committed: readers see the table as before until then, and a rollback undoes it all. reasons: how many for each row of the highest band (anomalies, all rows of classes and clusters; all_reasons => true: of everything), 0 for none; n: items for each user of a recommender';
 
 -- ---- views for reports ----
 
