@@ -128,12 +128,12 @@ shopper_row_hash(PG_FUNCTION_ARGS)
 	HeapTupleHeader record = PG_GETARG_HEAPTUPLEHEADER(0);
 	RowHash    *h = row_hash_start(fcinfo, record);
 	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(record), .t_tableOid = InvalidOid, .t_data = record};
-	uint64		hash = 0;
+	uint64		hash = 1;
 
 	ItemPointerSetInvalid(&tuple.t_self);
 	heap_deform_tuple(&tuple, h->desc, h->values, h->nulls);
 	for (int i = 0; i < h->desc->natts; i++)
 		if (!TupleDescAttr(h->desc, i)->attisdropped)
-			hash = shopper_hash_add(hash, h->nulls[i] ? 0x6e756c6cULL : hash_value(TupleDescAttr(h->desc, i), h->values[i]));
+			hash = h->nulls[i] ? shopper_hash_add(~hash, 0) : shopper_hash_add(hash, hash_value(TupleDescAttr(h->desc, i), h->values[i]));
 	PG_RETURN_INT64((int64) hash);
 }

@@ -278,14 +278,15 @@ DECLARE
 	names constant text := (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(f), ', ') FROM pg_catalog.unnest(j.features) f);
 BEGIN
 	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_features ON COMMIT DROP AS SELECT %s FROM pg_temp.shopper_columns WITH NO DATA', names);
-	-- OFFSET 0 keeps a level from being merged with the one above: record and hash are made once for each row.
+	-- OFFSET keeps a level from being merged with the one above: record and hash are made once for each row.
+	-- '0' is known to the parser as nothing to skip, so that the plan may be parallel.
 	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scored ON COMMIT DROP AS
 		SELECT r.key, r.row_hash, r.known, r.fresh, r.old_band, CASE WHEN r.fresh THEN %s ELSE r.old_score END AS score, CASE WHEN r.fresh THEN %s END AS label, CASE WHEN r.fresh AND %L THEN r.f END AS f
 		FROM (SELECT h.key, h.f, h.row_hash, t.key IS NOT NULL AS known, t.band AS old_band, t.score AS old_score,
 				t.key IS NULL OR t.row_hash IS DISTINCT FROM h.row_hash OR t.model_version IS DISTINCT FROM %s OR t.again OR %L AS fresh
 			FROM (SELECT g.key, g.f, shopper.row_hash(g.f) AS row_hash
-				FROM (SELECT q.%I AS key, ROW(%s)::pg_temp.shopper_features AS f FROM (%s) q OFFSET 0) g OFFSET 0) h
-			LEFT JOIN (%s) t ON t.key = h.key OFFSET 0) r',
+				FROM (SELECT q.%I AS key, ROW(%s)::pg_temp.shopper_features AS f FROM (%s) q OFFSET ''0'') g OFFSET ''0'') h
+			LEFT JOIN (%s) t ON t.key = h.key OFFSET ''0'') r',
 		score, label, keep, j.version, j.everything, j.key, (SELECT pg_catalog.string_agg(pg_catalog.format('q.%I', f), ', ') FROM pg_catalog.unnest(j.features) f), shopper.as_subselect(j.query), old);
 	ANALYZE pg_temp.shopper_scored (key, known, fresh);
 	IF NOT j.created THEN
@@ -376,18 +377,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION shopper.score_rows(shopper.score_job, int, boolean) IS 'Step of shopper.score: classifiers, regressors, clusters, anomalies';
 
--- The narrowest type that all items of a recommender can be returned as.
+-- The type of the items: asking as a user with such an id is an error for items of another type.
 CREATE FUNCTION shopper.item_type(model bytea) RETURNS text LANGUAGE plpgsql STABLE AS $$
-DECLARE
-	type text;
 BEGIN
-	FOREACH type IN ARRAY ARRAY['bigint', 'uuid'] LOOP
-		BEGIN
-			EXECUTE pg_catalog.format('SELECT FROM @extschema@.recommend($1, 0::bigint, NULL::%s, n => 1)', type) USING model;
-			RETURN type;
-		EXCEPTION WHEN datatype_mismatch THEN	-- the next one
-		END;
-	END LOOP;
+	BEGIN
+		PERFORM @extschema@.recommend(model, 0::bigint, n => 1);
+		RETURN 'bigint';
+	EXCEPTION WHEN datatype_mismatch THEN
+	END;
+	BEGIN
+		PERFORM @extschema@.recommend(model, '00000000-0000-0000-0000-000000000000'::uuid, n => 1);
+		RETURN 'uuid';
+	EXCEPTION WHEN datatype_mismatch THEN
+	END;
 	RETURN 'text';
 END $$;
 COMMENT ON FUNCTION shopper.item_type(bytea) IS 'Step of shopper.score: type of the items of a recommender';
