@@ -100,9 +100,9 @@ CALL shopper.score('groups', 'SELECT * FROM visits', 'group_scores', 'id', reaso
 SELECT count(*) AS off FROM group_scores s JOIN visits v USING (id) WHERE split_part(band, ' ', 1)::int <> predict_cluster('groups', v) OR score <> cluster_distance('groups', v);
 SELECT band, min(reasons) = max(reasons) AS one_reason FROM group_scores GROUP BY band ORDER BY band;
 CALL shopper.score('strange', 'SELECT * FROM visits', 'strange_scores', 'id');
-SELECT count(*) AS off, count(*) FILTER (WHERE band = 'anomaly') > 0 AS some FROM strange_scores s JOIN visits v USING (id)
+SELECT count(*) AS off FROM strange_scores s JOIN visits v USING (id)
 WHERE (band = 'anomaly') <> is_anomaly('strange', v) OR score <> anomaly_score('strange', v) OR reasons IS DISTINCT FROM CASE WHEN band = 'anomaly' THEN top_reasons('strange', v) END;
-SELECT band, lowest_score, row_count < 100 AS few FROM shopper.scores_by_band WHERE name = 'strange' ORDER BY band;
+SELECT band, lowest_score, row_count BETWEEN 1 AND 100 AS few FROM shopper.scores_by_band WHERE name = 'strange' ORDER BY band;
 
 -- recommenders: lists for users, popular items for users that the model does not know
 CALL shopper.score('texts', 'SELECT DISTINCT buyer FROM lines UNION VALUES (9999)', 'lists', n => 4);

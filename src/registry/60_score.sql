@@ -378,15 +378,15 @@ END $$;
 COMMENT ON FUNCTION shopper.score_rows(shopper.score_job, int, boolean) IS 'Step of shopper.score: classifiers, regressors, clusters, anomalies';
 
 -- The type of the items: asking as a user with such an id is an error for items of another type.
-CREATE FUNCTION shopper.item_type(model bytea) RETURNS text LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION shopper.item_type(recommender bytea) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	BEGIN
-		PERFORM @extschema@.recommend(model, 0::bigint, n => 1);
+		PERFORM @extschema@.recommend(recommender, 0::bigint, n => 1);
 		RETURN 'bigint';
 	EXCEPTION WHEN datatype_mismatch THEN
 	END;
 	BEGIN
-		PERFORM @extschema@.recommend(model, '00000000-0000-0000-0000-000000000000'::uuid, n => 1);
+		PERFORM @extschema@.recommend(recommender, '00000000-0000-0000-0000-000000000000'::uuid, n => 1);
 		RETURN 'uuid';
 	EXCEPTION WHEN datatype_mismatch THEN
 	END;
