@@ -15,7 +15,7 @@ CREATE TEMP TABLE chapter (place numeric, title text, intro text, name_pattern t
 INSERT INTO chapter VALUES
   (1, 'Training on rows', 'Aggregates that learn a target column from the other columns of a row. `*_from` takes the text of a query instead and runs it with your rights: the same model, read faster. `train_linear` and `train_naive_bayes` keep sums only and run in parallel plans.', '^(train_(classifier|regressor|linear|naive_bayes)|merge_models)'),
   (2, 'Scoring rows', 'The row is matched to the model by column name. Extra columns are ignored, a missing one is an error, NULLs are fine. The `*_array` forms take the columns in the order of training.', '^predict_(purchase|class|proba|value|interval|set)'),
-  (2.2, 'Reasons', NULL, '^(explain_prediction|prediction_receipt|partial_dependence|tree_|bayes_)'),
+  (2.2, 'Reasons', NULL, '^(explain_prediction|top_reasons|prediction_receipt|partial_dependence|tree_|bayes_)'),
   (2.4, 'Decisions', NULL, '^(profit_curve|best_cutoff|set_cutoff)'),
   (2.6, 'Choosing learners, options and columns', 'Each reads the rows of its query once and fits many models on parts of them.', '^(cross_validate|tune|select_features|explain_train)'),
   (3, 'Baskets and rules', NULL, '^(train_rules|assoc_|frequent_itemsets|rule_changes|train_sequence_rules|sequence_rules)'),

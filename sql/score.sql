@@ -42,6 +42,14 @@ SELECT count(*) FROM scores;
 ROLLBACK;
 SELECT count(*), (SELECT count(*) FROM shopper.score_runs) AS jobs FROM scores;
 
+-- jobs go by the clock of the registry
+BEGIN;
+SET LOCAL pg_shopper.clock = '2030-01-01 03:00+00';
+CALL shopper.score('buyers', 'SELECT * FROM visits', 'scores', everything => true);
+SELECT min(scored_at) = shopper.clock() AS row_dated, (SELECT bool_and(scored_at = shopper.clock()) FROM shopper.scores_by_band WHERE scored_at > '2029-01-01') AS bands_dated,
+	(SELECT seconds FROM shopper.score_runs ORDER BY score_run_id DESC LIMIT 1) AS seconds FROM scores;
+ROLLBACK;
+
 -- edited bands: rows move without being scored; those new in the highest band get their reasons
 UPDATE shopper.bands SET lowest_score = 0.3 WHERE band = 'medium';
 CALL shopper.score('buyers', 'SELECT * FROM visits', 'scores');
@@ -84,12 +92,10 @@ SELECT shopper.create_model('classes', 'classifier', 'SELECT "city, town", age, 
 	shopper.create_model('numbers', 'recommender', 'SELECT buyer, product FROM lines', options => popular()),
 	shopper.create_model('codes', 'recommender', 'SELECT buyer, code FROM lines', options => popular()),
 	shopper.create_model('rules', 'rules', 'SELECT buyer, item FROM lines', options => itemsets(min_count => 100, max_length => 2)),
+	shopper.create_model('strange', 'anomaly', 'SELECT age, taste FROM visits', options => isolation_forest(contamination => 0.04)),
+	shopper.create_model('scale', 'scaler', 'SELECT age, taste FROM visits'),
 	shopper.create_model('axes', 'projection', 'SELECT age, taste FROM visits');
 CALL shopper.retrain_due();
-INSERT INTO shopper.models (name, job, query) VALUES ('strange', 'anomaly', 'SELECT age, taste FROM visits');
-INSERT INTO shopper.versions (name, version, model, features, row_count, holdout_count, seconds, verdict, reason)
-SELECT 'strange', 1, train_anomaly_from('SELECT age, taste FROM visits', isolation_forest(contamination => 0.04)), '{age,taste}', 2000, 0, 0, 'trained', '';
-INSERT INTO shopper.live VALUES ('strange', 1);
 UPDATE shopper.versions SET model = name_clusters(model, '{"1": "first"}') WHERE name = 'groups';
 CALL shopper.score('classes', 'SELECT * FROM visits', 'class_scores', 'id');
 SELECT count(*) AS off FROM class_scores s JOIN visits v USING (id) WHERE band <> predict_class('classes', v) OR score <> (predict_proba('classes', v) ->> band)::float8 OR reasons IS DISTINCT FROM top_reasons('classes', v);
@@ -142,6 +148,7 @@ SELECT count(*), count(DISTINCT band) AS bands FROM nothing;
 CALL shopper.score('nobody', 'SELECT * FROM visits', 'scores');
 CALL shopper.score('rules', 'SELECT * FROM visits', 'scores');
 CALL shopper.score('axes', 'SELECT * FROM visits', 'scores');
+CALL shopper.score('scale', 'SELECT * FROM visits', 'scores');
 CALL shopper.score('buyers', 'DROP TABLE visits', 'scores');
 CALL shopper.score('buyers', 'SELECT age FROM visits', 'scores');
 CALL shopper.score('amounts', 'SELECT age, taste FROM visits', 'x');

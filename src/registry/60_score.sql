@@ -30,7 +30,7 @@ CREATE TABLE shopper.scorings (
 	message text,
 	scored_by name NOT NULL DEFAULT CURRENT_USER,
 	started_at timestamptz NOT NULL,
-	finished_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp());
+	finished_at timestamptz NOT NULL DEFAULT shopper.clock());
 CREATE INDEX scorings_by_target ON shopper.scorings (target_table, score_run_id);
 COMMENT ON TABLE shopper.scorings IS 'Log of scoring jobs; shopper.score_runs shows it to readers';
 COMMENT ON COLUMN shopper.scorings.score_run_id IS 'Number of the job';
@@ -86,28 +86,10 @@ CREATE FUNCTION shopper.is_score_owner(score_run_id bigint) RETURNS boolean LANG
 AS $$ SELECT EXISTS (SELECT FROM shopper.scorings s WHERE s.score_run_id = $1 AND shopper.is_owner(s.scored_by)) $$;
 COMMENT ON FUNCTION shopper.is_score_owner(bigint) IS 'Step of the registry: whether a scoring job is one of the caller';
 
-ALTER TABLE shopper.bands ENABLE ROW LEVEL SECURITY;
-CREATE POLICY see ON shopper.bands FOR SELECT USING (true);
-CREATE POLICY make ON shopper.bands FOR INSERT WITH CHECK (shopper.may_write(target_table));
-CREATE POLICY change ON shopper.bands FOR UPDATE USING (shopper.may_write(target_table));
-CREATE POLICY remove ON shopper.bands FOR DELETE USING (shopper.may_write(target_table));
-ALTER TABLE shopper.scorings ENABLE ROW LEVEL SECURITY;
-CREATE POLICY see ON shopper.scorings FOR SELECT USING (true);
-CREATE POLICY make ON shopper.scorings FOR INSERT WITH CHECK (scored_by = CURRENT_USER AND shopper.may_write(target_table));
-CREATE POLICY remove ON shopper.scorings FOR DELETE USING (shopper.is_owner(scored_by));
-DO $$
-DECLARE
-	t text;
-BEGIN
-	FOREACH t IN ARRAY ARRAY['scoring_bands', 'scoring_moves', 'scoring_items'] LOOP
-		EXECUTE pg_catalog.format('ALTER TABLE shopper.%I ENABLE ROW LEVEL SECURITY', t);
-		EXECUTE pg_catalog.format('CREATE POLICY see ON shopper.%I FOR SELECT USING (true)', t);
-		EXECUTE pg_catalog.format('CREATE POLICY make ON shopper.%I FOR INSERT WITH CHECK (shopper.is_score_owner(score_run_id))', t);
-	END LOOP;
-	FOREACH t IN ARRAY ARRAY['bands', 'scorings', 'scoring_bands', 'scoring_moves', 'scoring_items', 'scorings_score_run_id_seq'] LOOP
-		PERFORM pg_catalog.pg_extension_config_dump(('shopper.' || t)::regclass, '');
-	END LOOP;
-END $$;
+-- Who may change a table may score it, with any model; figures of a job are written by who ran it.
+SELECT shopper.protect_tables('{bands}', '{}', 'shopper.may_write(target_table)');
+SELECT shopper.protect_tables('{scorings}', '{scorings_score_run_id_seq}', 'shopper.is_owner(scored_by) AND shopper.may_write(target_table)');
+SELECT shopper.protect_tables('{scoring_bands,scoring_moves,scoring_items}', '{}', 'shopper.is_score_owner(score_run_id)');
 
 -- ---- the table of the scores ----
 
@@ -448,14 +430,14 @@ DECLARE
 	item_type text;
 	columns text[];
 BEGIN
-	j.at := pg_catalog.clock_timestamp();
+	j.at := shopper.clock();
 	SELECT d.* INTO m FROM shopper.models d WHERE d.name = score.model;
 	SELECT v.version, v.features INTO j.version, j.features FROM shopper.live l JOIN shopper.versions v USING (name, version) WHERE l.name = score.model;
 	IF j.version IS NULL THEN
 		RAISE undefined_object USING MESSAGE = pg_catalog.format('no version of a model "%s" is live', score.model), HINT = 'shopper.model_list shows the models; CALL shopper.train makes a version, shopper.promote makes one live.';
 	ELSIF m.job NOT IN ('classifier', 'regressor', 'clusters', 'anomaly', 'recommender') THEN
 		RAISE wrong_object_type USING MESSAGE = pg_catalog.format('model "%s" gives no scores: its job is %s', score.model, m.job),
-			HINT = CASE m.job WHEN 'rules' THEN 'Ask it with assoc_rules and assoc_recommend.' WHEN 'sequence_rules' THEN 'Ask it with sequence_rules and recommend_next.' WHEN 'content' THEN 'Ask it with similar_items.' ELSE 'Ask it with project.' END;
+			HINT = CASE m.job WHEN 'rules' THEN 'Ask it with assoc_rules and assoc_recommend.' WHEN 'sequence_rules' THEN 'Ask it with sequence_rules.' WHEN 'content' THEN 'Ask it with similar_items.' WHEN 'scaler' THEN 'Ask it with scale.' ELSE 'Ask it with project.' END;
 	ELSIF coalesce(score.reasons, -1) < 0 OR coalesce(score.n, 0) < 1 OR score.everything IS NULL OR score.all_reasons IS NULL OR score.query IS NULL OR score.target_table IS NULL THEN
 		RAISE invalid_parameter_value USING MESSAGE = 'expected a query, a table, reasons of at least 0, n of at least 1, and everything and all_reasons true or false';
 	END IF;
