@@ -60,11 +60,16 @@ same 'and no statement failed' 0 "$(cat "$home"/bench.* | grep -ciE 'error:|abor
 same 'both versions were served' 2 "$seen"
 
 # ---- dump and restore ----
+ask -c 'SET client_min_messages = error' -c "CALL shopper.score('buyers', 'SELECT * FROM visits', 'scores')"
 pg_dump shop | psql -X -q -v ON_ERROR_STOP=1 -d copy >/dev/null
 answers="SELECT md5(string_agg(predict_purchase('buyers', v)::text, ',' ORDER BY id)) FROM visits v"
 listed="SELECT md5(string_agg(v::text, ',' ORDER BY name, version)) FROM shopper.model_versions v"
 same 'the same predictions after a dump' "$(ask -c "$answers")" "$(ask -d copy -c "$answers")"
 same 'the same versions' "$(ask -c "$listed")" "$(ask -d copy -c "$listed")"
+tables="SELECT md5(string_agg(s::text, ',' ORDER BY id)) || (SELECT md5(string_agg(b::text, ',' ORDER BY band)) FROM shopper.scores_by_band b) FROM scores s"
+same 'the same scores and bands' "$(ask -c "$tables")" "$(ask -d copy -c "$tables")"
+same 'which the next job takes up' '1|0|10000' "$(ask -d copy -c 'SET client_min_messages = error' -c "UPDATE visits SET age = age + 1 WHERE id = 5" -c "CALL shopper.score('buyers', 'SELECT * FROM visits', 'scores')" \
+	-c 'SELECT scored_count, removed_count, row_count FROM shopper.score_runs ORDER BY score_run_id DESC LIMIT 1')"
 same 'and the copy goes on' 3 "$(ask -d copy -c 'SET client_min_messages = error' -c "CALL shopper.train('buyers')" -c 'SELECT max(version) FROM shopper.versions')"
 
 # ---- kill -9 in the middle of a training ----
@@ -107,6 +112,31 @@ same 'no version of a killed training' "$versions" "$(ask -c 'SELECT count(*) FR
 ask -c "UPDATE shopper.models SET options = boosting(trees => 40)" -c 'CALL shopper.retrain_due()' >/dev/null
 same 'the next run is clean' "$((versions + 1))|0|promoted" "$(ask -c "SELECT (SELECT count(*) FROM shopper.versions), (SELECT count(*) FROM shopper.runs WHERE state = 'running'),
 	(SELECT state FROM shopper.model_runs ORDER BY run_id DESC LIMIT 1)")"
+
+# ---- kill -9 in the middle of a scoring job: the table is as before, and a first one leaves none ----
+many='SELECT id + 10000 * j AS id, age + j AS age, taste FROM visits, generate_series(0, 39) j'
+scores="SELECT md5(string_agg(s::text, ',' ORDER BY id)) || (SELECT count(*) FROM shopper.score_runs) || (SELECT md5(string_agg(b::text, ',')) FROM shopper.bands b) FROM scores s"
+before=$(ask -c "$scores")
+good=0
+for i in $(seq "$kills"); do
+	kill_during "CALL shopper.score('buyers', '$many', 'scores', everything => true)" "$(awk -v i="$i" 'BEGIN { print 0.1 + (i * 41 % 120) / 100 }')"
+	[ "$(ask -c "$scores")" = "$before" ] && good=$((good + 1))
+done
+same "$kills scoring jobs killed, the scores are as before" "$kills" "$good"
+kill_during "CALL shopper.score('buyers', '$many', 'first')" 0.5
+same 'a first one leaves no table' t "$(ask -c "SELECT to_regclass('first') IS NULL")"
+ask -c 'SET client_min_messages = error' -c "CALL shopper.score('buyers', '$many', 'scores')"
+same 'the next job is clean' '400000|400000|0' "$(ask -c 'SELECT row_count, (SELECT count(*) FROM scores), removed_count FROM shopper.score_runs ORDER BY score_run_id DESC LIMIT 1')"
+PGAPPNAME=victim ask -c "CALL shopper.score('buyers', 'SELECT id, age, taste FROM visits WHERE pg_sleep(0.01) IS NOT NULL', 'scores')" >/dev/null 2>&1 &
+for _ in $(seq 100); do
+	[ "$(ask -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" = 0 ] || break
+	sleep 0.02
+done
+same 'a second job of a table is refused' t "$( (ask -c "CALL shopper.score('buyers', 'SELECT * FROM visits', 'scores')" 2>&1 || true) | grep -q 'is being scored by another session' && echo t)"
+same 'readers of its scores do not wait' 400000 "$(ask -c "SET statement_timeout = '500ms'" -c 'SELECT count(*) FROM scores')"
+ask -c "SELECT pg_cancel_backend(pid) FROM ($pid_of) s" >/dev/null
+wait $! || true
+same 'a cancelled job leaves no lock' 0 "$(ask -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")"
 
 # ---- two at once ----
 ask -c "UPDATE shopper.models SET options = mlp(epochs => 20000)"

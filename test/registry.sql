@@ -6,7 +6,7 @@
 \pset pager off
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(56);
+SELECT plan(68);
 
 CREATE ROLE shopper_reader;
 CREATE ROLE shopper_analyst;
@@ -62,6 +62,25 @@ SELECT throws_ok($$ INSERT INTO shopper.versions (name, version, model, row_coun
 SELECT throws_ok($$ INSERT INTO shopper.deployments (name, action) VALUES ('mine', 'promote') $$, '42501', NULL, 'no deployment either');
 SELECT is((SELECT count(*) FROM shopper.models_due WHERE owner = 'shopper_other'), 0::bigint, 'nothing of others is due for it');
 
+-- ---- scoring jobs run with the rights of the caller, on tables of its own ----
+RESET ROLE;
+GRANT CREATE ON SCHEMA public TO shopper_other;
+SET LOCAL ROLE shopper_other;
+SELECT throws_ok($$ CALL shopper.score('mine', 'SELECT * FROM secret', 'mine_scores', 'id') $$, '42501', NULL, 'a job reads what the caller may read');
+RESET ROLE;
+CREATE POLICY other_shop ON visits FOR SELECT TO shopper_other USING (shop = 0);
+SET LOCAL ROLE shopper_other;
+SELECT lives_ok($$ CALL shopper.score('mine', 'SELECT id, taste FROM visits', 'mine_scores', 'id') $$, 'an analyst scores with the model of another');
+SELECT results_eq($$ SELECT count(*), count(*) FILTER (WHERE id % 2 = 0) FROM mine_scores $$, $$ VALUES (1000::bigint, 1000::bigint) $$, 'the rows that row-level security shows it');
+SELECT is((SELECT scored_by || ' ' || row_count FROM shopper.score_runs), 'shopper_other 1000', 'and is named in the log');
+SELECT results_eq($$ WITH u AS (UPDATE shopper.bands SET lowest_score = lowest_score + 0.001 WHERE band = 'high' RETURNING 1) SELECT count(*) FROM u $$, ARRAY[1::bigint], 'it edits the bands of its table');
+SET LOCAL ROLE shopper_analyst;
+SELECT throws_ok($$ CALL shopper.score('mine', 'SELECT id, taste FROM visits', 'mine_scores', 'id') $$, '42501', NULL, 'the owner of the model does not write there');
+SELECT results_eq($$ WITH u AS (UPDATE shopper.bands SET lowest_score = 0 RETURNING 1) SELECT count(*) FROM u $$, ARRAY[0::bigint], 'nor edit the bands');
+SELECT throws_ok($$ INSERT INTO shopper.bands VALUES ('mine', 'public.mine_scores', 'forged', 0.99) $$, '42501', NULL, 'nor add any');
+SELECT throws_ok($$ INSERT INTO shopper.scorings (name, version, target_table, row_count, scored_count, removed_count, started_at) VALUES ('mine', 1, 'public.mine_scores', 1, 1, 1, now()) $$, '42501', NULL, 'nor forge the log');
+SELECT throws_ok($$ INSERT INTO shopper.scoring_bands SELECT score_run_id, 'forged', 0, 1, 1 FROM shopper.scorings $$, '42501', NULL, 'nor its figures');
+
 -- ---- members of an owning role ----
 SET LOCAL ROLE shopper_team;
 SELECT shopper.create_model('ours', 'classifier', 'SELECT id, bought, taste FROM visits', 'bought', key_column => 'id');
@@ -74,11 +93,13 @@ SELECT throws_ok($$ CALL shopper.train('ours') $$, '42501', 'model "ours" must b
 SET LOCAL ROLE shopper_app;
 SELECT isnt(predict_purchase('mine', f), NULL, 'an application predicts with the right to one view') FROM (SELECT 0.5 AS taste) f;
 SELECT throws_ok($$ SELECT * FROM shopper.model_list $$, '42501', NULL, 'and sees no more');
+SELECT throws_ok($$ CALL shopper.score('mine', 'SELECT id, taste FROM visits', 'app_scores', 'id') $$, '42501', NULL, 'scoring jobs are for analysts');
 SET LOCAL ROLE shopper_reader;
 SELECT is((SELECT count(*) FROM shopper.model_list), 2::bigint, 'a reader reads the views');
 SELECT isnt_empty('SELECT * FROM shopper.model_latest', 'also the latest state');
 SELECT isnt_empty('SELECT * FROM shopper.feature_importance', 'and importance');
 SELECT lives_ok('SELECT * FROM shopper.models_due', 'and what is due');
+SELECT results_eq('SELECT sum(row_count) FROM shopper.scores_by_band', ARRAY[1000::numeric], 'and scores by band');
 SELECT isnt_empty('SELECT * FROM shopper.alerts', 'and alerts');
 SELECT throws_ok($$ SELECT * FROM shopper.models $$, '42501', NULL, 'no table');
 SELECT throws_ok($$ SELECT * FROM shopper.live_models $$, '42501', NULL, 'no bytes');
@@ -101,7 +122,7 @@ CREATE TEMP VIEW member AS SELECT d.classid, d.objid FROM pg_depend d WHERE d.re
 CREATE TEMP VIEW report_view AS SELECT c.oid, c.relname FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
 WHERE c.relkind = 'v' AND has_table_privilege('shopper_reader', c.oid, 'SELECT') AND NOT has_table_privilege('public', c.oid, 'SELECT');
 SELECT bag_eq('SELECT relname::text FROM report_view', ARRAY['model_list', 'model_versions', 'model_runs', 'model_metrics', 'model_latest', 'feature_importance', 'model_deployments', 'models_due', 'model_roc', 'model_lift',
-	'model_calibration', 'model_confusion', 'model_history', 'model_rules', 'model_segments', 'segment_features', 'model_drift', 'matured_metrics', 'matured_calibration', 'alerts'], 'what a reader gets are these views');
+	'model_calibration', 'model_confusion', 'model_history', 'model_rules', 'model_segments', 'segment_features', 'model_drift', 'matured_metrics', 'matured_calibration', 'alerts', 'score_runs', 'scores_by_band', 'band_moves', 'recommended_items'], 'what a reader gets are these views');
 SELECT is_empty($$ SELECT relname, attname FROM report_view v JOIN pg_attribute a ON a.attrelid = v.oid AND a.attnum > 0
 	WHERE a.atttypid NOT IN ('bigint'::regtype, 'float8'::regtype, 'text'::regtype, 'boolean'::regtype, 'date'::regtype, 'timestamptz'::regtype) $$, 'their types are simple');
 SELECT is_empty($$ SELECT relname, attname FROM report_view v JOIN pg_attribute a ON a.attrelid = v.oid AND a.attnum > 0

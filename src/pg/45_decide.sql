@@ -38,6 +38,9 @@ COMMENT ON AGGREGATE @extschema@.best_cutoff("any", float8, float8, float8) IS '
 CREATE FUNCTION @extschema@.explain_prediction(model bytea, features record, class text DEFAULT NULL, OUT feature text, OUT value text, OUT contribution float8) RETURNS SETOF record
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 25 AS 'MODULE_PATHNAME', 'shopper_explain_prediction';
 COMMENT ON FUNCTION @extschema@.explain_prediction(bytea, record, text) IS 'Why: the contribution of each column to the raw score of a class (the positive one by default) or amount, the largest first after the base; they sum to the raw score: log-odds, amount or, for tree and forest, probability';
+CREATE FUNCTION @extschema@.top_reasons(model bytea, features record, n int DEFAULT 3) RETURNS text
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 5000 AS 'MODULE_PATHNAME', 'shopper_top_reasons';
+COMMENT ON FUNCTION @extschema@.top_reasons(bytea, record, int) IS 'The n largest contributions of explain_prediction or explain_anomaly as a text, such as "cart_adds = 3 (+0.84); channel = email (+0.41)"';
 CREATE FUNCTION @extschema@.prediction_receipt(model bytea, features record, class text DEFAULT NULL) RETURNS jsonb
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 AS 'MODULE_PATHNAME', 'shopper_prediction_receipt';
 COMMENT ON FUNCTION @extschema@.prediction_receipt(bytea, record, text) IS 'One prediction on record: score, model id, five top reasons, columns with unseen levels, imputed columns, and how far numbers lie outside the training range (in ranges)';

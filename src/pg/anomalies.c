@@ -41,8 +41,7 @@ shopper_explain_anomaly_sql(PG_FUNCTION_ARGS)
 
 	if (s == NULL)
 		return (Datum) 0;
-	contribution = palloc(sizeof(double) * Max(s->n_columns, 1));
-	shopper_isolation_explain(s->model, s->dense, s->lookup, contribution);
+	contribution = shopper_contributions(s);
 	order = shopper_order_by_size(contribution, s->n_columns);
 	for (int i = 0; i < s->n_columns; i++)
 		shopper_put_contribution(rows, desc, s, order[i], contribution[order[i]]);

@@ -8,10 +8,23 @@
 
 #include "miscadmin.h"
 
+#include "../models/anomalies/isolation.h"
 #include "../models/explain.h"
 #include "../models/supervised/dependence.h"
 #include "inspect.h"
 #include "utils/lsyscache.h"
+
+/* The output that is explained when nobody says which. */
+static int
+default_output(ShopperRowScoring *s)
+{
+	if (s->model->task != SHOPPER_CLASSIFY)
+		return 0;
+	if (s->model->spec->positive >= 0)
+		return s->model->spec->positive;
+	shopper_predict(s->model, s->dense, s->lookup, s->out);
+	return shopper_best_class(s->model, s->out);
+}
 
 /* The class that argument n names; by default the positive one, else the most probable for this row. */
 static int
@@ -29,12 +42,7 @@ class_arg(FunctionCallInfo fcinfo, int n, ShopperRowScoring *s)
 		return 0;
 	}
 	if (PG_NARGS() <= n || PG_ARGISNULL(n))
-	{
-		if (spec->positive >= 0)
-			return spec->positive;
-		shopper_predict(s->model, s->dense, s->lookup, s->out);
-		return shopper_best_class(s->model, s->out);
-	}
+		return default_output(s);
 	name = text_to_cstring(PG_GETARG_TEXT_PP(n));
 	code = shopper_dictionary_find_text(&spec->classes, name, strlen(name));
 	if (code < 0)
@@ -70,9 +78,22 @@ shopper_order_by_size(const double *contribution, int n)
 	return order;
 }
 
-/* A column's value in the row as the user wrote it; NULL for NULL. */
-static char *
-value_text(const ShopperRowScoring *s, int column)
+double *
+shopper_contributions(ShopperRowScoring *s)
+{
+	const ShopperModel *m = s->model;
+	double	   *contribution,
+				base;
+
+	if (m->task != SHOPPER_DETECT)
+		return explain(s, default_output(s), &base);
+	contribution = palloc(sizeof(double) * Max(s->n_columns, 1));
+	shopper_isolation_explain(m, s->dense, s->lookup, contribution);
+	return contribution;
+}
+
+char *
+shopper_column_value_text(const ShopperRowScoring *s, int column)
 {
 	int			attribute = s->column[column].attribute;
 	Oid			output;
@@ -87,7 +108,7 @@ value_text(const ShopperRowScoring *s, int column)
 void
 shopper_put_contribution(Tuplestorestate *rows, TupleDesc desc, const ShopperRowScoring *s, int column, double contribution)
 {
-	char	   *value = column < 0 ? NULL : value_text(s, column);
+	char	   *value = column < 0 ? NULL : shopper_column_value_text(s, column);
 	Datum		v[3] = {CStringGetTextDatum(column < 0 ? "(base)" : s->column[column].column->name)};
 	bool		null[3] = {false, value == NULL};
 
@@ -153,7 +174,7 @@ put_reasons(ShopperJson *j, ShopperRowScoring *s, int output, int most)
 	shopper_json_open(j, "reasons", '[');
 	for (int i = 0; i < s->n_columns && i < most && contribution[order[i]] != 0; i++)
 	{
-		char	   *value = value_text(s, order[i]);
+		char	   *value = shopper_column_value_text(s, order[i]);
 
 		shopper_json_open(j, NULL, '{');
 		shopper_json_text(j, "feature", s->column[order[i]].column->name);

@@ -14,8 +14,9 @@ wrong_task(const ShopperModel *model, unsigned task)
 
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("expected %s, got a model of %s", task == 0 ? "a classifier or regressor" : shopper_task_in_words(task), model->learner->name),
-			 task < SHOPPER_CLUSTER ? errhint("%s", classify) : errhint("Such models come from %s.", trains)));
+			 errmsg("expected %s, got a model of %s", task == 0 ? "a classifier or regressor" :
+					task == SHOPPER_EXPLAINED ? "a classifier, regressor or anomaly detector" : shopper_task_in_words(task), model->learner->name),
+			 task == SHOPPER_EXPLAINED ? errhint("Other models give no reasons for single rows.") : task < SHOPPER_CLUSTER ? errhint("%s", classify) : errhint("Such models come from %s.", trains)));
 }
 
 ShopperRowScoring *
@@ -41,7 +42,7 @@ shopper_scoring_args(FunctionCallInfo fcinfo, unsigned task)
 		const ShopperModel *model = use->model;
 
 		if (task == 0 ? model->learner->shape != SHOPPER_ROWS
-			: task == SHOPPER_PROJECT ? model->learner->projection == NULL : model->task != task)
+			: task == SHOPPER_PROJECT ? model->learner->projection == NULL : (model->task & task) == 0)
 			wrong_task(model, task);
 		s = shopper_row_scoring_create(fcinfo->flinfo->fn_mcxt, model, record);
 		use->extra = s;

@@ -121,12 +121,19 @@ extern void shopper_row_scoring_encode(ShopperRowScoring *s, Datum *values, bool
 
 /*
  * The model in argument 0 and the record in argument 1, read and encoded; the binding is kept at the call site.
- * NULL when either is NULL. Another task is an error; task 0: a classifier or a regressor; SHOPPER_PROJECT: all that project.
+ * NULL when either is NULL. Another task than one of these is an error; task 0: a classifier or a regressor; SHOPPER_PROJECT: all that project.
  */
 extern ShopperRowScoring *shopper_scoring_args(FunctionCallInfo fcinfo, unsigned task);
 
 /* ---- reasons (explain.c) ---- */
 
+/* The tasks whose models explain their answers. */
+#define SHOPPER_EXPLAINED (SHOPPER_CLASSIFY | SHOPPER_REGRESS | SHOPPER_DETECT)
+
+/* Contributions of the columns to the raw score, for the positive class, else the most probable one; palloc'd. */
+extern double *shopper_contributions(ShopperRowScoring *s);
+/* A column's value in the row as the user wrote it; NULL for NULL. */
+extern char *shopper_column_value_text(const ShopperRowScoring *s, int column);
 /* Columns by falling size of their contribution; palloc'd. */
 extern int *shopper_order_by_size(const double *contribution, int n);
 /* A row (feature, value, contribution); column -1: the base. */

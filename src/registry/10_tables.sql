@@ -296,23 +296,23 @@ CREATE POLICY make ON shopper.models FOR INSERT WITH CHECK (owner = CURRENT_USER
 CREATE POLICY change ON shopper.models FOR UPDATE USING (shopper.is_owner(owner)) WITH CHECK (shopper.is_owner(owner));
 CREATE POLICY remove ON shopper.models FOR DELETE USING (shopper.is_owner(owner));
 
--- Tables of the registry that hold a column name: all who have them read, only owners of the model write; all are dumped.
-CREATE FUNCTION shopper.protect_tables(tables text[], sequences text[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+-- Tables of the registry: all who have them read, only those write whom a condition on the row lets, by default owners of the model in column name; all are dumped.
+CREATE FUNCTION shopper.protect_tables(tables text[], sequences text[], writer text DEFAULT 'shopper.is_model_owner(name)') RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	t text;
 BEGIN
 	FOREACH t IN ARRAY tables LOOP
 		EXECUTE pg_catalog.format('ALTER TABLE shopper.%I ENABLE ROW LEVEL SECURITY', t);
 		EXECUTE pg_catalog.format('CREATE POLICY see ON shopper.%I FOR SELECT USING (true)', t);
-		EXECUTE pg_catalog.format('CREATE POLICY make ON shopper.%I FOR INSERT WITH CHECK (shopper.is_model_owner(name))', t);
-		EXECUTE pg_catalog.format('CREATE POLICY change ON shopper.%I FOR UPDATE USING (shopper.is_model_owner(name))', t);
-		EXECUTE pg_catalog.format('CREATE POLICY remove ON shopper.%I FOR DELETE USING (shopper.is_model_owner(name))', t);
+		EXECUTE pg_catalog.format('CREATE POLICY make ON shopper.%I FOR INSERT WITH CHECK (%s)', t, writer);
+		EXECUTE pg_catalog.format('CREATE POLICY change ON shopper.%I FOR UPDATE USING (%s)', t, writer);
+		EXECUTE pg_catalog.format('CREATE POLICY remove ON shopper.%I FOR DELETE USING (%s)', t, writer);
 	END LOOP;
 	FOREACH t IN ARRAY tables || sequences LOOP
 		PERFORM pg_catalog.pg_extension_config_dump(('shopper.' || t)::regclass, '');
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION shopper.protect_tables(text[], text[]) IS 'Step of the installation: who may read and write the tables of the registry';
+COMMENT ON FUNCTION shopper.protect_tables(text[], text[], text) IS 'Step of the installation: who may read and write the tables of the registry';
 SELECT shopper.protect_tables('{versions,version_metrics,version_importance,version_curves,version_confusion,version_history,version_rules,version_segments,version_segment_features,version_distributions,sources,live,deployments,runs,gates}', '{models_lock_number_seq,deployments_deployment_id_seq,runs_run_id_seq}');
 SELECT pg_catalog.pg_extension_config_dump('shopper.models', '');
 

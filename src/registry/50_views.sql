@@ -297,7 +297,8 @@ CREATE FUNCTION shopper.grant_reader(reader regrole) RETURNS void LANGUAGE plpgs
 BEGIN
 	EXECUTE pg_catalog.format('GRANT SELECT ON shopper.model_list, shopper.model_versions, shopper.model_runs, shopper.model_metrics, shopper.model_latest,
 		shopper.feature_importance, shopper.model_deployments, shopper.models_due, shopper.model_roc, shopper.model_lift, shopper.model_calibration, shopper.model_confusion, shopper.model_history, shopper.model_rules,
-		shopper.model_segments, shopper.segment_features, shopper.model_drift, shopper.matured_metrics, shopper.matured_calibration, shopper.alerts TO %s', reader);
+		shopper.model_segments, shopper.segment_features, shopper.model_drift, shopper.matured_metrics, shopper.matured_calibration, shopper.alerts,
+		shopper.score_runs, shopper.scores_by_band, shopper.band_moves, shopper.recommended_items TO %s', reader);
 END $$;
 COMMENT ON FUNCTION shopper.grant_reader(regrole) IS 'Let a role read the views of the registry for reports, and nothing else; called by the owner of the extension';
 
@@ -308,6 +309,6 @@ BEGIN
 	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON shopper.models, shopper.versions, shopper.version_metrics, shopper.version_importance, shopper.version_curves, shopper.version_confusion,
 		shopper.version_history, shopper.version_rules, shopper.version_segments, shopper.version_segment_features, shopper.version_distributions, shopper.sources,
 		shopper.live, shopper.deployments, shopper.runs, shopper.gates, shopper.watches, shopper.measurements, shopper.measured_drift, shopper.measured_metrics,
-		shopper.measured_calibration, shopper.alert_log TO %s', analyst);
+		shopper.measured_calibration, shopper.alert_log, shopper.bands, shopper.scorings, shopper.scoring_bands, shopper.scoring_moves, shopper.scoring_items TO %s', analyst);
 END $$;
 COMMENT ON FUNCTION shopper.grant_analyst(regrole) IS 'Let a role define and train models of its own on what it may SELECT, and predict by any name; called by the owner of the extension. To predict only: GRANT SELECT ON shopper.live_models';
