@@ -4,10 +4,11 @@
 #   make check   everything that must hold: layers, unit, fuzz, regress, pgTAP, docs, real data
 #   make psql    psql on the demo shop
 #   make stop    end the throw-away cluster
+#   make dashboard   build the example dashboard and serve it (PORT=3000)
 #   make         build; make install
 #   make unit    pure C tests (T=name for one)
 #   make fuzz    damaged models (N=1000000 of each kind)
-#   make regress, pgtap, restart, registry, docs, real, bench   the other parts
+#   make regress, pgtap, restart, registry, dashboard-check, docs, real, bench   the other parts
 #   make doc     write doc/reference.md anew; make docs runs the examples of all pages
 #
 # All of them first install what is missing (Debian packages); none touches an
@@ -57,6 +58,13 @@ registry: all
 demo psql stop regress pgtap real bench: all
 	@test/cluster $@
 
+# examples/dashboard over a month of the demo shop
+PORT = 3000
+dashboard: all
+	@test/cluster run test/dashboard.sh serve $(PORT)
+dashboard-check: all
+	@test/cluster run test/dashboard.sh check
+
 # Every SQL block of README.md and doc/*.md runs and prints what the page shows.
 docs: all
 	@test/cluster run test/docs $(ACCEPT)
@@ -67,7 +75,7 @@ doc: all
 doc-check: all
 	@test/cluster run doc/reference.sh check
 
-check: check-layers unit fuzz regress pgtap restart registry docs doc-check real
+check: check-layers unit fuzz regress pgtap restart registry dashboard-check docs doc-check real
 	@echo "check: all parts passed"
 
 UNIT_FLAGS = -std=gnu11 -g -O1 -fno-math-errno -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -112,4 +120,4 @@ help:
 
 endif
 
-.PHONY: all install uninstall clean setup demo psql stop regress pgtap restart registry real bench check doc docs doc-check unit fuzz check-layers help
+.PHONY: all install uninstall clean setup demo psql stop regress pgtap restart registry dashboard dashboard-check real bench check doc docs doc-check unit fuzz check-layers help

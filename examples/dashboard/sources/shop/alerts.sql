@@ -1,1 +1,1 @@
-SELECT alert_id, name, kind, feature, value, threshold, message, raised_at, resolved_at, resolved_at IS NULL AS open FROM shopper.alerts ORDER BY raised_at DESC
+SELECT alert_id, name, kind, feature, value, threshold, message, raised_at, coalesce(to_char(resolved_at, 'YYYY-MM-DD'), 'still open') AS resolved, resolved_at IS NULL AS open FROM shopper.alerts ORDER BY raised_at DESC
