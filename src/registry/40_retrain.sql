@@ -21,7 +21,7 @@ COMMENT ON COLUMN shopper.models_due.age_seconds IS 'Age of its newest version; 
 COMMENT ON COLUMN shopper.models_due.new_row_count IS 'Rows inserted since into the tables that its query reads, by the cumulative statistics';
 COMMENT ON COLUMN shopper.models_due.owner IS 'Who trains it';
 
-CREATE PROCEDURE shopper.retrain_due() LANGUAGE plpgsql AS $$
+CREATE PROCEDURE shopper.retrain_due(model text) LANGUAGE plpgsql AS $$
 DECLARE
 	due text[];
 	model text;
@@ -31,7 +31,10 @@ DECLARE
 	words text;
 	v shopper.versions;
 BEGIN
-	SELECT pg_catalog.array_agg(d.name ORDER BY d.name) INTO due FROM shopper.models_due d WHERE d.owner = CURRENT_USER;
+	IF retrain_due.model IS NOT NULL THEN
+		PERFORM shopper.own_model(retrain_due.model);
+	END IF;
+	SELECT pg_catalog.array_agg(d.name ORDER BY d.name) INTO due FROM shopper.models_due d WHERE d.owner = CURRENT_USER AND d.name = coalesce(retrain_due.model, d.name);
 	FOREACH model IN ARRAY coalesce(due, '{}') LOOP
 		SELECT m.lock_number INTO number FROM shopper.models m WHERE m.name = model;
 		CONTINUE WHEN number IS NULL OR NOT pg_catalog.pg_try_advisory_lock(shopper.lock_class(), number);
@@ -63,5 +66,11 @@ BEGIN
 			RAISE query_canceled USING MESSAGE = words;
 		END IF;
 	END LOOP;
+END $$;
+COMMENT ON PROCEDURE shopper.retrain_due(text) IS 'Train one model of the caller if it is due, in a transaction of its own; nothing happens when another session trains it. NULL: all, as CALL shopper.retrain_due()';
+
+CREATE PROCEDURE shopper.retrain_due() LANGUAGE plpgsql AS $$
+BEGIN
+	CALL shopper.retrain_due(NULL);
 END $$;
 COMMENT ON PROCEDURE shopper.retrain_due() IS 'Train the caller''s models of shopper.models_due, one after another, each in a transaction of its own: one that fails does not stop the others, one that another session trains is left out. shopper.model_runs tells';
