@@ -164,4 +164,28 @@ database bare
 ask -d bare -c "CREATE EXTENSION pg_shopper VERSION '0.0.1'" -c 'ALTER EXTENSION pg_shopper UPDATE'
 ask -d bare -f test/upgrade/members.sql >"$work/members.updated"
 no_difference 'the catalog is that of a fresh installation' "$work/members.fresh" "$work/members.updated"
+
+# ---- without superuser, with traps laid out: nothing of the user runs with the rights of the script ----
+psql -X -q -d postgres -c 'CREATE ROLE keeper LOGIN'
+database trusting
+psql -X -q -d postgres -c 'GRANT CREATE ON DATABASE trusting TO keeper'
+export PGUSER=keeper PGDATABASE=trusting
+ask -c 'CREATE SCHEMA keepers'
+ask -v schema=keepers -f test/upgrade/traps.psql >/dev/null
+ask -c "CREATE EXTENSION pg_shopper SCHEMA keepers VERSION '0.0.1'"
+ask <<-'SQL'
+	SET search_path = keepers;
+	CREATE TABLE seen (who name);
+	CREATE FUNCTION spy(t text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN INSERT INTO keepers.seen VALUES (CURRENT_USER); RETURN true; END $$;
+	CREATE DOMAIN spied AS text CHECK (keepers.spy(VALUE));
+	CREATE TYPE pair AS (a spied, b text);
+	CREATE VIEW sly AS SELECT keepers.tree(max_depth => 3) AS options, '(x,y)'::keepers.pair AS p, '{x}'::keepers.spied[] AS q;
+	TRUNCATE seen;
+SQL
+ask -c 'ALTER EXTENSION pg_shopper UPDATE'
+same 'the owner updates, a view is read with its rights' 'keeper|3' "$(ask -c "SELECT (SELECT string_agg(DISTINCT who, ',') FROM keepers.seen), options ->> 'max_depth' FROM keepers.sly")"
+same 'all tables and views are its own' keeper "$(ask -c "SELECT string_agg(DISTINCT pg_get_userbyid(relowner), ',') FROM pg_class WHERE relnamespace = 'shopper'::regnamespace AND relkind IN ('r', 'v', 'i', 'S')")"
+ask -f test/upgrade/members.sql | sed -e 's/keepers\./public./g' -e 's/\bkeeper\b/tester/g' | LC_ALL=C sort >"$work/members.updated"
+LC_ALL=C sort "$work/members.fresh" >"$work/members.sorted"
+no_difference 'the catalog is that of a fresh installation' "$work/members.sorted" "$work/members.updated"
 exit $failed

@@ -2,7 +2,7 @@
 
 CREATE VIEW shopper.models_due AS
 SELECT s.name, CASE WHEN s.trained_at IS NULL THEN 'never trained'
-		WHEN s.trained_at + s.max_age <= pg_catalog.now() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age) / 86400)::numeric, 1))
+		WHEN s.trained_at + s.max_age <= pg_catalog.now() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400::float8)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age)::float8 / 86400::float8)::numeric, 1))
 		ELSE pg_catalog.format('%s new rows, due from %s on', s.new_row_count, s.min_new_rows) END AS reason,
 	s.age_seconds, s.new_row_count, s.owner::text AS owner
 FROM (

@@ -7,7 +7,7 @@
 # Tables, types, indexes and grants that changed are no mechanical matter: BY_HAND has the statements,
 # and says for each which text of NEW it stands for:
 #     -- instead of: CREATE TABLE shopper.models
-# Its statements come first, those below the line "-- afterwards" last.
+# Its statements come first, those below the line "-- afterwards" last. A block DO $each_version$ is always taken.
 use strict;
 use warnings;
 
@@ -57,14 +57,14 @@ my @claims = map { { text => plain($_), used => 0 } } $hand =~ /^-- instead of: 
 my ($before, $after) = split /^-- afterwards\s*$/m, $hand, 2;
 
 my %in_new = map { plain($_) => 1 } @new;
-my $changed_do = grep { /^DO\b/ and !$in_new{plain($_)} } @old;
+my $changed_do = grep { /^DO (?!\$each_version)/ and !$in_new{plain($_)} } @old;
 my (@out, @stray, %fresh);
 for my $s (@new) {
 	my ($kind, $name) = made($s);
 	$new_made{"$kind $name"} = 1 if $kind;
 	# a routine with other arguments is a new one, and needs its comment again
 	my $again = $s =~ /^COMMENT ON (?:FUNCTION|PROCEDURE|AGGREGATE) ([\w@.]+)/ && $fresh{$1};
-	next if $in_old{plain($s)} and !$again;
+	next if $in_old{plain($s)} and !$again and $s !~ /^DO \$each_version\$/;
 	$fresh{$name} = 1 if $kind;
 	my @claim = grep { index(plain($s), $_->{text}) >= 0 } @claims;
 	if (@claim) {
@@ -78,7 +78,7 @@ for my $s (@new) {
 		# On an old object it would make the users' grants a part of the extension, and dumps lose them.
 		push @stray, $s if grep { s/\(.*//r and $old_name{s/\(.*//r} } split /\s*,\s*/, $1;
 	} elsif ($s =~ /^DO\b/) {
-		push @stray, $s if $changed_do;
+		push @stray, $s if $changed_do and $s !~ /^DO \$each_version\$/;
 	} elsif ($s =~ /^(?:INSERT INTO|UPDATE|DELETE FROM|ALTER \w+)\s+([\w@.]+)/) {
 		push @stray, $s if $old_name{$1};
 	}
@@ -117,23 +117,27 @@ DECLARE
 	what text;
 BEGIN
 	FOR i IN 1 .. pg_catalog.cardinality(gone) LOOP
-		routines[i] := pg_catalog.regexp_replace(gone[i], '\.\w+\(', '.shopper_gone_' || i || '(')::regprocedure;
+		routines[i] := pg_catalog.regexp_replace(gone[i], '\.\w+\(', pg_catalog.format('.shopper_gone_%s(', i))::regprocedure;
 		-- the name by which it was called, for the definitions of views
 		EXECUTE pg_catalog.format('ALTER ROUTINE %s RENAME TO %I', routines[i]::regprocedure, pg_catalog.substring(gone[i], '\.(\w+)\('));
 	END LOOP;
 	SELECT pg_catalog.array_agg(v.oid ORDER BY v.oid), pg_catalog.array_agg(pg_catalog.format('CREATE OR REPLACE VIEW %s%s AS %s', v.oid::regclass,
-		' WITH (' || pg_catalog.array_to_string(v.reloptions, ', ') || ')', pg_catalog.pg_get_viewdef(v.oid)) ORDER BY v.oid)
+		' WITH ('::text || pg_catalog.array_to_string(v.reloptions, ', ') || ')'::text, pg_catalog.pg_get_viewdef(v.oid)) ORDER BY v.oid)
 	INTO views, definitions
 	FROM pg_catalog.pg_class v
-	WHERE v.relkind = 'v' AND v.oid IN (SELECT r.ev_class FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
-		WHERE d.refclassid = 'pg_catalog.pg_proc'::regclass AND d.refobjid = ANY (routines));
+	WHERE v.relkind = 'v'::"char" AND v.oid IN (SELECT r.ev_class FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass::oid AND d.objid = r.oid
+		WHERE d.refclassid = 'pg_catalog.pg_proc'::regclass::oid AND d.refobjid = ANY (routines));
 	FOR i IN 1 .. pg_catalog.cardinality(gone) LOOP
 		EXECUTE pg_catalog.format('ALTER ROUTINE %s RENAME TO shopper_gone_%s', routines[i]::regprocedure, i);
 	END LOOP;
-	-- a script of an extension may only replace members of it
+	-- A script of an extension may only replace members of it. The text is the user's: reading it can run code
+	-- (literals of types over domains), so it is read with the rights of the view's owner, not of the script.
 	FOR i IN 1 .. coalesce(pg_catalog.cardinality(views), 0) LOOP
 		EXECUTE pg_catalog.format('ALTER EXTENSION pg_shopper ADD VIEW %s', views[i]::regclass);
-		EXECUTE definitions[i];
+		EXECUTE pg_catalog.format('CREATE FUNCTION shopper.make_again() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS %L', pg_catalog.format('BEGIN EXECUTE %L; END', definitions[i]));
+		EXECUTE pg_catalog.format('ALTER FUNCTION shopper.make_again() OWNER TO %I', (SELECT pg_catalog.pg_get_userbyid(v.relowner) FROM pg_catalog.pg_class v WHERE v.oid = views[i]));
+		EXECUTE 'SELECT shopper.make_again()';
+		DROP FUNCTION shopper.make_again();
 		EXECUTE pg_catalog.format('ALTER EXTENSION pg_shopper DROP VIEW %s', views[i]::regclass);
 	END LOOP;
 	FOR i IN 1 .. pg_catalog.cardinality(gone) LOOP

@@ -98,6 +98,20 @@ BEGIN
 	DELETE FROM shopper.models m WHERE m.name = model;
 END $$;
 COMMENT ON FUNCTION shopper.drop_model(text) IS 'Remove a model with all its versions, its history and its job in pg_cron';
+CREATE OR REPLACE VIEW shopper.models_due AS
+SELECT s.name, CASE WHEN s.trained_at IS NULL THEN 'never trained'
+		WHEN s.trained_at + s.max_age <= pg_catalog.now() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400::float8)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age)::float8 / 86400::float8)::numeric, 1))
+		ELSE pg_catalog.format('%s new rows, due from %s on', s.new_row_count, s.min_new_rows) END AS reason,
+	s.age_seconds, s.new_row_count, s.owner::text AS owner
+FROM (
+	SELECT m.name, m.owner, m.max_age, m.min_new_rows, v.trained_at, extract(epoch FROM pg_catalog.now() - v.trained_at)::float8 AS age_seconds,
+		(SELECT pg_catalog.sum(greatest(shopper.inserted_rows(c.oid) - o.inserted, 0))
+		 FROM shopper.sources o JOIN pg_catalog.pg_namespace n ON n.nspname = o.schema_name JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = o.table_name
+		 WHERE o.name = m.name AND o.version = v.version)::bigint AS new_row_count
+	FROM shopper.models m
+	LEFT JOIN LATERAL (SELECT w.version, w.trained_at FROM shopper.versions w WHERE w.name = m.name ORDER BY w.version DESC LIMIT 1) v ON true
+	WHERE NOT m.retired) s
+WHERE s.trained_at IS NULL OR s.trained_at + s.max_age <= pg_catalog.now() OR s.new_row_count >= s.min_new_rows;
 CREATE OR REPLACE PROCEDURE shopper.retrain_due(model text) LANGUAGE plpgsql AS $$
 DECLARE
 	due text[];
@@ -266,3 +280,16 @@ BEGIN
 	END IF;
 END $$;
 COMMENT ON FUNCTION shopper.drop_jobs(shopper.models) IS 'Step of shopper.drop_model: leave no job behind in pg_cron, or say so';
+DO $each_version$
+DECLARE
+	owner constant oid := (SELECT e.extowner FROM pg_catalog.pg_extension e WHERE e.extname = 'pg_shopper'::name);
+	relation oid;
+BEGIN
+	FOR relation IN
+		SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::regclass::oid AND d.objid = c.oid
+		JOIN pg_catalog.pg_extension e ON d.refclassid = 'pg_catalog.pg_extension'::regclass::oid AND d.refobjid = e.oid
+		WHERE e.extname = 'pg_shopper'::name AND c.relkind = ANY (ARRAY['r', 'v']::"char"[]) AND c.relowner <> owner
+	LOOP
+		EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO %I', relation::regclass, pg_catalog.pg_get_userbyid(owner));
+	END LOOP;
+END $each_version$;
