@@ -27,7 +27,14 @@ place() { # file
 	"${as_root[@]}" cp "$1" "$extensions/"
 	placed+=("$extensions/${1##*/}")
 }
+as_server() {
+	(
+		cd /
+		if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups env HOME=/tmp "$@"; else "$@"; fi
+	)
+}
 finish() {
+	[ ! -s "$home/moved/PG_VERSION" ] || as_server pg_ctl -D "$home/moved" -m immediate stop >/dev/null 2>&1 || true
 	test/cluster stop
 	[ ${#placed[@]} -eq 0 ] || "${as_root[@]}" rm -f "${placed[@]}"
 }
@@ -188,4 +195,23 @@ same 'all tables and views are its own' keeper "$(ask -c "SELECT string_agg(DIST
 ask -f test/upgrade/members.sql | sed -e 's/keepers\./public./g' -e 's/\bkeeper\b/tester/g' | LC_ALL=C sort >"$work/members.updated"
 LC_ALL=C sort "$work/members.fresh" >"$work/members.sorted"
 no_difference 'the catalog is that of a fresh installation' "$work/members.sorted" "$work/members.updated"
+export PGUSER=tester PGDATABASE=shop
+
+# ---- pg_upgrade takes an old version along, with the new library ----
+if [ -n "${last:-}" ]; then
+	for database in $(ask -d postgres -c "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'"); do
+		ask -d postgres -c "DROP DATABASE $database"
+	done
+	make_shop "$last"
+	answers=$(ask -f test/upgrade/answers.sql)
+	as_server pg_ctl -D "$home/data" -m fast -w stop >/dev/null
+	as_server mkdir "$home/moving"
+	as_server initdb -D "$home/moved" -U tester -A trust --locale=C.UTF-8 -E UTF8 -N >/dev/null
+	as_server bash -c "cd '$home/moving' && pg_upgrade --no-sync -U tester -b '$("$PG_CONFIG" --bindir)' -B '$("$PG_CONFIG" --bindir)' -d '$home/data' -D '$home/moved' -s '$home/socket'" >"$work/pg_upgrade.log" ||
+		{ tail -20 "$work/pg_upgrade.log"; exit 1; }
+	as_server pg_ctl -D "$home/moved" -l "$home/log" -w -o "-c fsync=off -c listen_addresses= -k $home/socket" start >/dev/null
+	same "$last: the same after pg_upgrade" "$answers|$last" "$(ask -f test/upgrade/answers.sql)|$(ask -c "SELECT extversion FROM pg_extension WHERE extname = 'pg_shopper'")"
+	ask -c 'ALTER EXTENSION pg_shopper UPDATE'
+	same "$last: and after the update" "$answers" "$(ask -f test/upgrade/answers.sql)"
+fi
 exit $failed
