@@ -12,8 +12,13 @@ home=$SHOPPER_CLUSTER
 export PGHOST=$home/socket PGPORT=5432 PGUSER=tester PGDATABASE=shop
 unset PGSERVICE PGPASSWORD PGOPTIONS
 at=${1:-@reboot}
+lent=()
 failed=0
-trap 'test/cluster stop' EXIT
+finish() {
+	test/cluster stop
+	[ ${#lent[@]} -eq 0 ] || rm -f "${lent[@]}" 2>/dev/null || sudo rm -f "${lent[@]}"
+}
+trap finish EXIT
 
 as_server() {
 	(
@@ -45,6 +50,20 @@ restart_with() { # settings
 	as_server tee -a "$home/data/postgresql.conf" >/dev/null <<<"$1"
 	as_server pg_ctl -D "$home/data" -l "$home/log" -m fast -w restart >/dev/null
 }
+
+# A server of one's own has no pg_cron; Debian's, for the same version, is lent to it.
+lend() { # directory of Debian's server, directory, files
+	local file as_root=()
+	[ -w "$2" ] || as_root=(sudo)
+	for file in "$1"/$3; do
+		[ -e "$2/${file##*/}" ] || { "${as_root[@]}" cp "$file" "$2/" && lent+=("$2/${file##*/}"); }
+	done
+}
+debian=/usr/lib/postgresql/${PG_MAJOR:-15}/bin/pg_config
+if [ ! -e "$("$PG_CONFIG" --pkglibdir)/pg_cron.so" ] && [ "$("$PG_CONFIG" --version)" = "$("$debian" --version)" ]; then
+	lend "$("$debian" --pkglibdir)" "$("$PG_CONFIG" --pkglibdir)" pg_cron.so
+	lend "$("$debian" --sharedir)/extension" "$("$PG_CONFIG" --sharedir)/extension" 'pg_cron*'
+fi
 
 # ---- without pg_cron ----
 test/cluster start

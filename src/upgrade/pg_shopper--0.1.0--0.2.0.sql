@@ -284,7 +284,16 @@ DO $each_version$
 DECLARE
 	owner constant oid := (SELECT e.extowner FROM pg_catalog.pg_extension e WHERE e.extname = 'pg_shopper'::name);
 	relation oid;
+	foreign_routine regprocedure;
 BEGIN
+	SELECT p.oid INTO foreign_routine FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::regclass::oid AND d.objid = p.oid
+	JOIN pg_catalog.pg_extension e ON d.refclassid = 'pg_catalog.pg_extension'::regclass::oid AND d.refobjid = e.oid
+	JOIN pg_catalog.pg_roles r ON r.oid = p.proowner
+	WHERE e.extname = 'pg_shopper'::name AND d.deptype = 'e'::"char" AND NOT r.rolsuper LIMIT 1;
+	IF foreign_routine IS NOT NULL THEN
+		RAISE object_not_in_prerequisite_state USING MESSAGE = pg_catalog.format('function %s of pg_shopper must belong to a superuser', foreign_routine),
+			HINT = 'ALTER EXTENSION pg_shopper DROP FUNCTION it when it is not a part of the extension, else let a superuser own it.';
+	END IF;
 	FOR relation IN
 		SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::regclass::oid AND d.objid = c.oid
 		JOIN pg_catalog.pg_extension e ON d.refclassid = 'pg_catalog.pg_extension'::regclass::oid AND d.refobjid = e.oid
