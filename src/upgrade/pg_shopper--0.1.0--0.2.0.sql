@@ -3,6 +3,143 @@
 
 -- ---- new and changed ----
 
+CREATE TYPE shopper.distribution AS (feature text, kind text, edges float8[], levels text[], counts float8[]);
+COMMENT ON TYPE shopper.distribution IS 'How rows are distributed over a column: counts of ranges between edges (numbers) or of levels (categories), then of missing values and of levels that training did not keep';
+CREATE FUNCTION shopper.distributions(model bytea, query text, reference shopper.distribution[] DEFAULT NULL) RETURNS SETOF shopper.distribution
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 25 AS 'MODULE_PATHNAME', 'shopper_distributions';
+COMMENT ON FUNCTION shopper.distributions(bytea, text, shopper.distribution[]) IS 'How the rows of a query are distributed over the columns of a model, and over what it predicts ((score)); without those of dates, which always move on, and of arrays. Ranges of numbers are those of the reference, else about a hundred of equally many rows';
+CREATE FUNCTION shopper.distributions(model text, query text, reference shopper.distribution[] DEFAULT NULL) RETURNS SETOF shopper.distribution
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 25 AS 'MODULE_PATHNAME', 'shopper_distributions';
+COMMENT ON FUNCTION shopper.distributions(text, text, shopper.distribution[]) IS 'How the rows of a query are distributed over the columns of a model, and over what it predicts ((score)); without those of dates, which always move on, and of arrays. Ranges of numbers are those of the reference, else about a hundred of equally many rows; of the live version of that name';
+CREATE FUNCTION shopper.drift(expected float8[], actual float8[], ordered boolean, OUT psi float8, OUT chance float8, OUT ks float8, OUT js float8, OUT missing float8, OUT unseen float8)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'shopper_drift_of_counts';
+COMMENT ON FUNCTION shopper.drift(float8[], float8[], boolean) IS 'How far two distributions are from each other, given as counts of the same cells: ranges (ordered) or levels, then missing values and levels that training did not keep. Population stability index over ranges of a tenth of the expected rows, and the probability of one as large without drift; Kolmogorov-Smirnov distance (of ranges); Jensen-Shannon divergence in bits; the shares of the last two cells in actual';
+CREATE FUNCTION @extschema@.feature_drift(model bytea, training_query text, recent_query text)
+RETURNS TABLE(feature text, kind text, psi float8, chance float8, ks float8, js float8, missing float8, training_missing float8, unseen float8, training_unseen float8)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 25 AS $$
+	WITH training AS MATERIALIZED (SELECT pg_catalog.array_agg(d) AS reference FROM shopper.distributions($1, $2) d)
+	SELECT r.feature, r.kind, s.psi, s.chance, s.ks, s.js, s.missing, t.missing, s.unseen, t.unseen
+	FROM training, LATERAL pg_catalog.unnest(training.reference) o JOIN LATERAL shopper.distributions($1, $3, training.reference) r ON r.feature OPERATOR(pg_catalog.=) o.feature,
+		LATERAL shopper.drift(o.counts, r.counts, o.edges IS NOT NULL) s, LATERAL shopper.drift(o.counts, o.counts, o.edges IS NOT NULL) t $$;
+COMMENT ON FUNCTION @extschema@.feature_drift(bytea, text, text) IS 'How far the rows of a recent query are from those of a training query: one row per column of the model, and one for what it predicts ((score)). Population stability index (psi: below 0.1 nothing, from 0.2 on much has changed) and how probable one as large is by chance, Kolmogorov-Smirnov distance (ks) of numbers, Jensen-Shannon divergence in bits (js), shares of missing values and of levels that training did not keep. Dates, which always move on, and arrays are left out';
+CREATE FUNCTION shopper.clock() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT coalesce(nullif(pg_catalog.current_setting('pg_shopper.clock', true), '')::timestamptz, pg_catalog.clock_timestamp()) $$;
+COMMENT ON FUNCTION shopper.clock() IS 'The time that the registry goes by: the present, or that of the setting pg_shopper.clock, to try out what will be due when';
+CREATE TABLE shopper.version_curves (
+	name text NOT NULL, version int NOT NULL, curve text NOT NULL, point int NOT NULL, row_count bigint, positive_count bigint, x float8, y float8, z float8,
+	PRIMARY KEY (name, version, curve, point),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_curves IS 'Points of the curves of each version on its held-out rows; shopper.model_roc, model_lift and model_calibration show them to readers';
+COMMENT ON COLUMN shopper.version_curves.name IS 'The model';
+COMMENT ON COLUMN shopper.version_curves.version IS 'The version';
+COMMENT ON COLUMN shopper.version_curves.curve IS 'roc, lift or calibration';
+COMMENT ON COLUMN shopper.version_curves.point IS 'Number of the point or bin';
+COMMENT ON COLUMN shopper.version_curves.row_count IS 'Rows of the bin';
+COMMENT ON COLUMN shopper.version_curves.positive_count IS 'Positive ones';
+COMMENT ON COLUMN shopper.version_curves.x IS 'roc: false positive rate; lift: share of positives in the bin; calibration: mean score';
+COMMENT ON COLUMN shopper.version_curves.y IS 'roc: true positive rate; lift: cumulative gain; calibration: share of positives';
+COMMENT ON COLUMN shopper.version_curves.z IS 'roc: cut-off; lift: cumulative lift';
+CREATE TABLE shopper.version_confusion (
+	name text NOT NULL, version int NOT NULL, actual text NOT NULL, predicted text NOT NULL, row_count bigint NOT NULL,
+	PRIMARY KEY (name, version, actual, predicted),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_confusion IS 'Held-out rows by true and predicted class; shopper.model_confusion shows them to readers';
+COMMENT ON COLUMN shopper.version_confusion.name IS 'The model';
+COMMENT ON COLUMN shopper.version_confusion.version IS 'The version';
+COMMENT ON COLUMN shopper.version_confusion.actual IS 'The true class';
+COMMENT ON COLUMN shopper.version_confusion.predicted IS 'The predicted class';
+COMMENT ON COLUMN shopper.version_confusion.row_count IS 'Rows';
+CREATE TABLE shopper.version_history (
+	name text NOT NULL, version int NOT NULL, step int NOT NULL, metric text NOT NULL, value float8,
+	PRIMARY KEY (name, version, metric, step),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_history IS 'How the training of each version went; shopper.model_history shows it to readers';
+COMMENT ON COLUMN shopper.version_history.name IS 'The model';
+COMMENT ON COLUMN shopper.version_history.version IS 'The version';
+COMMENT ON COLUMN shopper.version_history.step IS 'Epoch, iteration or number of trees';
+COMMENT ON COLUMN shopper.version_history.metric IS 'What was measured';
+COMMENT ON COLUMN shopper.version_history.value IS 'Its value';
+CREATE TABLE shopper.version_rules (
+	name text NOT NULL, version int NOT NULL, rule_number int NOT NULL, antecedent text NOT NULL, consequent text NOT NULL,
+	basket_count bigint NOT NULL, support float8 NOT NULL, confidence float8 NOT NULL, lift float8 NOT NULL,
+	PRIMARY KEY (name, version, rule_number),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_rules IS 'The 500 rules of highest lift of each version; shopper.model_rules shows them to readers';
+COMMENT ON COLUMN shopper.version_rules.name IS 'The model';
+COMMENT ON COLUMN shopper.version_rules.version IS 'The version';
+COMMENT ON COLUMN shopper.version_rules.rule_number IS 'Place by lift, from 1';
+COMMENT ON COLUMN shopper.version_rules.antecedent IS 'Who buys these items, with " + " between them';
+COMMENT ON COLUMN shopper.version_rules.consequent IS 'Also buys these';
+COMMENT ON COLUMN shopper.version_rules.basket_count IS 'Baskets (of sequences: customers) with all of them';
+COMMENT ON COLUMN shopper.version_rules.support IS 'Their share of all';
+COMMENT ON COLUMN shopper.version_rules.confidence IS 'Their share of those with the antecedent';
+COMMENT ON COLUMN shopper.version_rules.lift IS 'Confidence over the share of all that have the consequent';
+CREATE TABLE shopper.version_segments (
+	name text NOT NULL, version int NOT NULL, segment int NOT NULL, segment_name text, row_count float8 NOT NULL, share float8 NOT NULL,
+	PRIMARY KEY (name, version, segment),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_segments IS 'Clusters of each version; shopper.model_segments shows them to readers';
+COMMENT ON COLUMN shopper.version_segments.name IS 'The model';
+COMMENT ON COLUMN shopper.version_segments.version IS 'The version';
+COMMENT ON COLUMN shopper.version_segments.segment IS 'Id of the cluster';
+COMMENT ON COLUMN shopper.version_segments.segment_name IS 'Its name, given by name_clusters';
+COMMENT ON COLUMN shopper.version_segments.row_count IS 'Training rows in it';
+COMMENT ON COLUMN shopper.version_segments.share IS 'Their share of all';
+CREATE TABLE shopper.version_segment_features (
+	name text NOT NULL, version int NOT NULL, segment int NOT NULL, rank int NOT NULL, feature text NOT NULL, level text, description text,
+	value float8, average float8, difference float8,
+	PRIMARY KEY (name, version, segment, rank),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_segment_features IS 'What is special about each cluster; shopper.segment_features shows it to readers';
+COMMENT ON COLUMN shopper.version_segment_features.name IS 'The model';
+COMMENT ON COLUMN shopper.version_segment_features.version IS 'The version';
+COMMENT ON COLUMN shopper.version_segment_features.segment IS 'Id of the cluster';
+COMMENT ON COLUMN shopper.version_segment_features.rank IS '1: the most special column';
+COMMENT ON COLUMN shopper.version_segment_features.feature IS 'The column';
+COMMENT ON COLUMN shopper.version_segment_features.level IS 'The level of a category';
+COMMENT ON COLUMN shopper.version_segment_features.description IS 'In words';
+COMMENT ON COLUMN shopper.version_segment_features.value IS 'Mean of the cluster';
+COMMENT ON COLUMN shopper.version_segment_features.average IS 'Mean of all rows';
+COMMENT ON COLUMN shopper.version_segment_features.difference IS 'Their difference in standard deviations of all rows';
+CREATE TABLE shopper.version_distributions (
+	name text NOT NULL, version int NOT NULL, feature text NOT NULL, distribution shopper.distribution NOT NULL,
+	PRIMARY KEY (name, version, feature),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_distributions IS 'How the training rows of each version were distributed: what shopper.monitor compares with';
+COMMENT ON COLUMN shopper.version_distributions.name IS 'The model';
+COMMENT ON COLUMN shopper.version_distributions.version IS 'The version';
+COMMENT ON COLUMN shopper.version_distributions.feature IS 'The column; (score): what the version predicts';
+COMMENT ON COLUMN shopper.version_distributions.distribution IS 'Its distribution';
+CREATE FUNCTION shopper.protect_tables(tables text[], sequences text[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	t text;
+BEGIN
+	FOREACH t IN ARRAY tables LOOP
+		EXECUTE pg_catalog.format('ALTER TABLE shopper.%I ENABLE ROW LEVEL SECURITY', t);
+		EXECUTE pg_catalog.format('CREATE POLICY see ON shopper.%I FOR SELECT USING (true)', t);
+		EXECUTE pg_catalog.format('CREATE POLICY make ON shopper.%I FOR INSERT WITH CHECK (shopper.is_model_owner(name))', t);
+		EXECUTE pg_catalog.format('CREATE POLICY change ON shopper.%I FOR UPDATE USING (shopper.is_model_owner(name))', t);
+		EXECUTE pg_catalog.format('CREATE POLICY remove ON shopper.%I FOR DELETE USING (shopper.is_model_owner(name))', t);
+	END LOOP;
+	FOREACH t IN ARRAY pg_catalog.array_cat(tables, sequences) LOOP
+		PERFORM pg_catalog.pg_extension_config_dump(('shopper.' || t)::regclass, '');
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION shopper.protect_tables(text[], text[]) IS 'Step of the installation: who may read and write the tables of the registry';
+SELECT pg_catalog.pg_extension_config_dump('shopper.models', '');
+CREATE OR REPLACE VIEW shopper.jobs AS
+SELECT j.job, j.trainer, j.needs_target, j.pairs, j.metrics, j.description FROM (VALUES
+	('classifier', 'train_classifier_from', true, false, 'log_loss,auc,accuracy,brier_score', 'a class, such as whether a customer buys'),
+	('regressor', 'train_regressor_from', true, false, 'rmse,mae', 'an amount'),
+	('recommender', 'train_recommender_from', false, true, 'hit_rate,rmse', 'items for users: the query returns user, item[, rating][, time]'),
+	('rules', 'train_rules_from', false, true, NULL, 'what is bought together: the query returns basket, item'),
+	('sequence_rules', 'train_sequence_rules_from', false, true, NULL, 'what is bought next: the query returns customer, item, time'),
+	('content', 'train_content_from', true, true, NULL, 'similar items by their attributes; the target is the column of the item'),
+	('clusters', 'train_clusters_from', false, false, NULL, 'groups of rows'),
+	('projection', 'train_projection_from', false, false, NULL, 'axes of rows'),
+	('anomaly', 'train_anomaly_from', false, false, NULL, 'strange rows'),
+	('scaler', 'train_scaler_from', false, false, NULL, 'one scale for columns, numbers for categories')
+) AS j(job, trainer, needs_target, pairs, metrics, description);
 CREATE FUNCTION shopper.own_model(model text) RETURNS shopper.models LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	m constant shopper.models := shopper.owned_model(model);
@@ -14,6 +151,90 @@ BEGIN
 	RETURN m;
 END $$;
 COMMENT ON FUNCTION shopper.own_model(text) IS 'Step of the registry: the definition of a model that belongs to the caller itself; an error otherwise';
+CREATE FUNCTION shopper.score_rows(m shopper.models, model bytea, rows text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	positive constant text := @extschema@.model_info(model) ->> 'positive';
+	label constant text := pg_catalog.format('(pg_catalog.to_jsonb(h.%I) #>> ''{}'')', m.target);
+BEGIN
+	IF pg_catalog.to_regclass('pg_temp.shopper_scores') IS NOT NULL THEN
+		DROP TABLE pg_temp.shopper_scores;
+	END IF;
+	IF m.job = 'regressor' THEN
+		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scores ON COMMIT DROP AS
+			SELECT NULL::text AS label, h.%I::float8 AS actual, @extschema@.predict_value($1, h) AS score, NULL::text AS predicted, NULL::float8 AS loss FROM (%s) h', m.target, rows) USING model;
+	ELSE
+		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scores ON COMMIT DROP AS
+			SELECT s.label, (s.label = $2)::int::float8 AS actual, CASE WHEN $2 IS NOT NULL THEN coalesce((s.proba ->> $2)::float8, 0) ELSE (s.proba ->> s.predicted)::float8 END AS score,
+				s.predicted, -pg_catalog.ln(greatest(coalesce((s.proba ->> s.label)::float8, 0), 1e-15)) AS loss
+			FROM (SELECT %s AS label, @extschema@.predict_proba($1, h) AS proba, @extschema@.predict_class($1, h) AS predicted FROM (%s) h OFFSET 0) s', label, rows) USING model, positive;
+	END IF;
+END $$;
+COMMENT ON FUNCTION shopper.score_rows(shopper.models, bytea, text) IS 'Step of the registry: one pass of a model over rows, into a temporary table';
+CREATE FUNCTION shopper.measure_scores(m shopper.models) RETURNS TABLE(metric text, value float8) LANGUAGE plpgsql VOLATILE ROWS 4 AS $$
+BEGIN
+	IF m.job = 'regressor' THEN
+		RETURN QUERY EXECUTE 'SELECT v.metric, v.value FROM (SELECT pg_catalog.sqrt(pg_catalog.avg((score - actual) ^ 2)) AS rmse, pg_catalog.avg(pg_catalog.abs(score - actual)) AS mae
+			FROM pg_temp.shopper_scores) s, LATERAL (VALUES (''rmse'', s.rmse), (''mae'', s.mae)) v(metric, value)';
+	ELSE
+		RETURN QUERY EXECUTE 'SELECT v.metric, v.value FROM (SELECT pg_catalog.avg(loss) AS log_loss, pg_catalog.avg((label = predicted)::int)::float8 AS accuracy,
+				CASE WHEN pg_catalog.count(actual) > 0 THEN @extschema@.auc(actual = 1, score) END AS auc, pg_catalog.avg((score - actual) ^ 2) AS brier_score FROM pg_temp.shopper_scores) s,
+			LATERAL (VALUES (''log_loss'', s.log_loss), (''auc'', s.auc), (''accuracy'', s.accuracy), (''brier_score'', s.brier_score)) v(metric, value) WHERE v.value IS NOT NULL';
+	END IF;
+END $$;
+COMMENT ON FUNCTION shopper.measure_scores(shopper.models) IS 'Step of the registry: the metrics of the rows that score_rows scored';
+CREATE FUNCTION shopper.describe_version(m shopper.models, j shopper.jobs, v shopper.versions, columns text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+BEGIN
+	INSERT INTO shopper.version_metrics SELECT m.name, v.version, x.dataset, x.metric, pg_catalog.min(x.value) FROM @extschema@.model_metrics(v.model) x GROUP BY x.dataset, x.metric;
+	INSERT INTO shopper.version_metrics SELECT m.name, v.version, 'holdout', v.metric, v.metric_value WHERE v.metric IS NOT NULL;
+	INSERT INTO shopper.version_importance SELECT m.name, v.version, x.feature, x.method, pg_catalog.min(x.importance) FROM @extschema@.feature_importance(v.model) x GROUP BY x.feature, x.method;
+	INSERT INTO shopper.version_history SELECT m.name, v.version, x.step, x.metric, pg_catalog.min(x.value) FROM @extschema@.training_history(v.model) x GROUP BY x.step, x.metric;
+	IF m.job = 'rules' THEN
+		INSERT INTO shopper.version_rules
+		SELECT m.name, v.version, r.number, pg_catalog.array_to_string(r.antecedent, ' + '), pg_catalog.array_to_string(r.consequent, ' + '), r.basket_count, r.support, r.confidence, r.lift
+		FROM @extschema@.assoc_rules(v.model, max_rules => 500) WITH ORDINALITY AS r(antecedent, consequent, basket_count, antecedent_count, consequent_count, support, confidence, lift,
+			leverage, conviction, chi_square, p_value, fisher_p_value, q_value, number);
+	ELSIF m.job = 'sequence_rules' THEN
+		INSERT INTO shopper.version_rules
+		SELECT m.name, v.version, r.number, pg_catalog.array_to_string(r.antecedent, ' + '), r.consequent, r.customer_count, r.support, r.confidence, r.lift
+		FROM @extschema@.sequence_rules(v.model, max_rules => 500) WITH ORDINALITY AS r(antecedent, consequent, customer_count, antecedent_count, consequent_count, support, confidence, lift,
+			mean_days, median_days, p_value, number);
+	ELSIF m.job = 'clusters' THEN
+		INSERT INTO shopper.version_segments
+		SELECT m.name, v.version, x.cluster, pg_catalog.min(x.name), pg_catalog.min(x.size), pg_catalog.min(x.share) FROM @extschema@.cluster_profile(v.model) x GROUP BY x.cluster;
+		INSERT INTO shopper.version_segment_features
+		SELECT m.name, v.version, x.cluster, x.rank, x.feature, x.level, x.description, x.value, x.average, x.difference FROM @extschema@.cluster_profile(v.model) x;
+	END IF;
+	IF m.job IN ('classifier', 'regressor') AND v.holdout_count > 0 THEN
+		PERFORM shopper.score_rows(m, v.model, pg_catalog.format('SELECT * FROM pg_temp.shopper_rows h WHERE h.shopper_held_out AND h.%I IS NOT NULL', m.target));
+		INSERT INTO shopper.version_metrics SELECT m.name, v.version, 'holdout', x.metric, x.value FROM shopper.measure_scores(m) x ON CONFLICT DO NOTHING;
+		IF m.job = 'classifier' THEN
+			EXECUTE 'INSERT INTO shopper.version_confusion SELECT $1, $2, label, predicted, pg_catalog.count(*) FROM pg_temp.shopper_scores GROUP BY label, predicted' USING m.name, v.version;
+			EXECUTE 'INSERT INTO shopper.version_curves (name, version, curve, point, x, y, z)
+				SELECT $1, $2, ''roc'', pg_catalog.row_number() OVER (ORDER BY p.number), p.false_positive_rate, p.true_positive_rate, CASE WHEN p.threshold < ''Infinity'' THEN p.threshold END
+				FROM (SELECT c.*, pg_catalog.count(*) OVER () AS points FROM pg_catalog.unnest((SELECT @extschema@.roc_curve(actual = 1, score) FROM pg_temp.shopper_scores WHERE actual IS NOT NULL))
+					WITH ORDINALITY AS c(threshold, false_positive_rate, true_positive_rate, number)) p
+				WHERE p.number = 1 OR p.number = p.points OR p.number % (p.points / 200 + 1) = 0' USING m.name, v.version;
+			EXECUTE 'INSERT INTO shopper.version_curves
+				SELECT $1, $2, ''lift'', b.bin, b.row_count, b.positive_count, b.positive_rate, b.cumulative_gain, b.cumulative_lift
+				FROM pg_catalog.unnest((SELECT @extschema@.lift_curve(actual = 1, score) FROM pg_temp.shopper_scores WHERE actual IS NOT NULL)) b
+				UNION ALL SELECT $1, $2, ''calibration'', b.bin, b.row_count, b.positive_count, b.mean_score, b.positive_rate, NULL
+				FROM pg_catalog.unnest((SELECT @extschema@.calibration_curve(actual = 1, score) FROM pg_temp.shopper_scores WHERE actual IS NOT NULL)) b' USING m.name, v.version;
+		END IF;
+		DROP TABLE pg_temp.shopper_scores;
+	END IF;
+	IF NOT j.pairs THEN
+		-- rows held out are scored as new ones will be; few of them say little
+		INSERT INTO shopper.version_distributions
+		SELECT m.name, v.version, d.feature, d FROM shopper.distributions(v.model,
+			pg_catalog.format('SELECT %s FROM pg_temp.shopper_rows%s', columns, CASE WHEN v.holdout_count >= 1000 THEN ' WHERE shopper_held_out' END)) d;
+	END IF;
+	INSERT INTO shopper.sources
+	SELECT m.name, v.version, n.nspname, c.relname, shopper.inserted_rows(c.oid)
+	FROM pg_catalog.unnest(shopper.query_relations(m.query)) r JOIN pg_catalog.pg_class c ON c.oid = r JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+	WHERE c.relkind IN ('r', 'p', 'm', 'f') GROUP BY 3, 4, c.oid;
+END $$;
+COMMENT ON FUNCTION shopper.describe_version(shopper.models, shopper.jobs, shopper.versions, text) IS 'Step of shopper.train: store what reports show of a new version';
 CREATE OR REPLACE FUNCTION shopper.train_version(model text) RETURNS shopper.versions LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
@@ -67,7 +288,6 @@ BEGIN
 		v.difference_high := compared.high;
 		v.holdout_count := coalesce(compared.row_count, 0);
 	END IF;
-	EXECUTE 'DROP TABLE pg_temp.shopper_rows';
 	v.champion := champion.version;
 	SELECT d.verdict, d.reason INTO v.verdict, v.reason
 	FROM shopper.judge(gate, v, champion, v.metric IN ('auc', 'accuracy', 'hit_rate'), complaint) d;
@@ -79,39 +299,382 @@ BEGIN
 	VALUES (model, v.version, v.model, v.features, v.row_count, v.holdout_count, v.label_rate, extract(epoch FROM pg_catalog.clock_timestamp() - at), v.metric, v.metric_value,
 		v.champion, v.champion_value, v.difference, v.difference_low, v.difference_high, v.verdict, v.reason)
 	RETURNING * INTO v;
-	INSERT INTO shopper.version_metrics SELECT model, v.version, x.dataset, x.metric, pg_catalog.min(x.value) FROM @extschema@.model_metrics(v.model) x GROUP BY x.dataset, x.metric;
-	INSERT INTO shopper.version_metrics SELECT model, v.version, 'holdout', v.metric, v.metric_value WHERE v.metric IS NOT NULL;
-	INSERT INTO shopper.version_importance SELECT model, v.version, x.feature, x.method, pg_catalog.min(x.importance) FROM @extschema@.feature_importance(v.model) x GROUP BY x.feature, x.method;
-	INSERT INTO shopper.sources
-	SELECT model, v.version, n.nspname, c.relname, shopper.inserted_rows(c.oid)
-	FROM pg_catalog.unnest(shopper.query_relations(m.query)) r JOIN pg_catalog.pg_class c ON c.oid = r JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-	WHERE c.relkind IN ('r', 'p', 'm', 'f') GROUP BY 3, 4, c.oid;
+	PERFORM shopper.describe_version(m, j, v, columns);
+	EXECUTE 'DROP TABLE pg_temp.shopper_rows';
 	IF v.verdict IN ('first', 'better', 'not worse', 'trained') THEN
 		PERFORM shopper.set_live(m, v.version, 'promote', v.reason);
 	END IF;
 	RETURN v;
 END $$;
 COMMENT ON FUNCTION shopper.train_version(text) IS 'Step of shopper.train: train, judge and store a version, and put it live when the gate lets it';
+CREATE OR REPLACE PROCEDURE shopper.train(model text) LANGUAGE plpgsql AS $$
+DECLARE
+	at constant timestamptz := shopper.clock();
+	v shopper.versions := shopper.train_version(model);
+	live constant boolean := v.verdict IN ('first', 'better', 'not worse', 'trained');
+BEGIN
+	INSERT INTO shopper.runs (name, state, version, message, started_at, finished_at)
+	VALUES (model, CASE WHEN live THEN 'promoted' ELSE 'kept back' END, v.version, v.reason, at, shopper.clock());
+	PERFORM shopper.note_training(model, v, NULL);
+	RAISE NOTICE 'version % of model "%" is %: %', v.version, model, CASE WHEN live THEN 'live' ELSE 'kept back' END, v.reason;
+END $$;
+COMMENT ON PROCEDURE shopper.train(text) IS 'Train a named model: read its query once, hold rows out, compare with the live version on these, store the new version, and put it live when the gate (shopper.gates) lets it. Nothing is committed: a rollback undoes it all';
+CREATE OR REPLACE FUNCTION shopper.set_live(m shopper.models, version bigint, action text, reason text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+	previous int;
+BEGIN
+	IF m.name IS NULL THEN
+		RAISE null_value_not_allowed USING MESSAGE = 'the model must not be null';
+	END IF;
+	SELECT l.version INTO previous FROM shopper.live l WHERE l.name = m.name;
+	IF version IS NULL THEN
+		DELETE FROM shopper.live l WHERE l.name = m.name;
+	ELSE
+		INSERT INTO shopper.live AS l VALUES (m.name, version) ON CONFLICT (name) DO UPDATE SET version = excluded.version;
+	END IF;
+	UPDATE shopper.models d SET retired = version IS NULL WHERE d.name = m.name AND d.retired <> (version IS NULL);
+	INSERT INTO shopper.deployments (name, action, version, previous, reason) VALUES (m.name, action, version, previous, reason);
+	-- what was measured of the version before is an alert until the next measurement
+	PERFORM shopper.settle_alerts(m.name, version, CASE WHEN version IS NULL THEN shopper.measured_alerts() ELSE '{}' END || '{kept back}'::text[], '{}');
+END $$;
+COMMENT ON FUNCTION shopper.set_live(shopper.models, bigint, text, text) IS 'Step of promote, rollback and retire: change the live version and note it in shopper.deployments';
 CREATE OR REPLACE FUNCTION shopper.drop_model(model text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	PERFORM shopper.drop_jobs(shopper.owned_model(model));
 	DELETE FROM shopper.models m WHERE m.name = model;
 END $$;
 COMMENT ON FUNCTION shopper.drop_model(text) IS 'Remove a model with all its versions, its history and its job in pg_cron';
+CREATE TABLE shopper.watches (
+	name text PRIMARY KEY REFERENCES shopper.models ON DELETE CASCADE,
+	query text,
+	max_psi float8 NOT NULL DEFAULT 0.2 CHECK (max_psi > 0::float8),
+	max_missing_shift float8 NOT NULL DEFAULT 0.1 CHECK (max_missing_shift > 0::float8),
+	max_unseen_shift float8 NOT NULL DEFAULT 0.05 CHECK (max_unseen_shift > 0::float8),
+	max_metric_drop float8 NOT NULL DEFAULT 0.1 CHECK (max_metric_drop >= 0::float8),
+	max_calibration_gap float8 NOT NULL DEFAULT 0.05 CHECK (max_calibration_gap > 0::float8),
+	min_labels bigint NOT NULL DEFAULT 200 CHECK (min_labels > 0));
+COMMENT ON TABLE shopper.watches IS 'Which models shopper.monitor measures, and from where on it raises alerts; made by shopper.watch, edit the rows of your models';
+COMMENT ON COLUMN shopper.watches.name IS 'The model';
+COMMENT ON COLUMN shopper.watches.query IS 'The SELECT of recent rows, with the columns of the model; with the target, NULL where it is not known yet. NULL: the query of the model';
+COMMENT ON COLUMN shopper.watches.max_psi IS 'Population stability index of a column or of the scores from which it has drifted; half of it is a warning';
+COMMENT ON COLUMN shopper.watches.max_missing_shift IS 'How much the share of missing values may rise or fall';
+COMMENT ON COLUMN shopper.watches.max_unseen_shift IS 'How much the share of levels that training did not keep may rise';
+COMMENT ON COLUMN shopper.watches.max_metric_drop IS 'How much worse the gate''s metric may be than on the rows held out, as a share of it';
+COMMENT ON COLUMN shopper.watches.max_calibration_gap IS 'Greatest distance of the mean predicted from the true share of positives';
+COMMENT ON COLUMN shopper.watches.min_labels IS 'Rows with a known target that are needed to measure';
+CREATE TABLE shopper.measurements (
+	measurement_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	name text NOT NULL,
+	version int NOT NULL,
+	row_count bigint NOT NULL,
+	label_count bigint NOT NULL,
+	measured_by name NOT NULL DEFAULT CURRENT_USER,
+	measured_at timestamptz NOT NULL DEFAULT shopper.clock(),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+CREATE INDEX measurements_by_name ON shopper.measurements (name, measurement_id);
+COMMENT ON TABLE shopper.measurements IS 'When shopper.monitor measured what';
+COMMENT ON COLUMN shopper.measurements.measurement_id IS 'Number of the measurement';
+COMMENT ON COLUMN shopper.measurements.name IS 'The model';
+COMMENT ON COLUMN shopper.measurements.version IS 'The version that was live';
+COMMENT ON COLUMN shopper.measurements.row_count IS 'Recent rows';
+COMMENT ON COLUMN shopper.measurements.label_count IS 'Those whose target is known';
+COMMENT ON COLUMN shopper.measurements.measured_by IS 'Who';
+COMMENT ON COLUMN shopper.measurements.measured_at IS 'When';
+CREATE TABLE shopper.measured_drift (
+	measurement_id bigint NOT NULL REFERENCES shopper.measurements ON DELETE CASCADE, name text NOT NULL, feature text NOT NULL, kind text NOT NULL,
+	psi float8, chance float8, ks float8, js float8, missing float8, training_missing float8, unseen float8, training_unseen float8, state text NOT NULL,
+	PRIMARY KEY (measurement_id, feature));
+COMMENT ON TABLE shopper.measured_drift IS 'How far each column and the scores were from those of training; shopper.model_drift shows it to readers';
+COMMENT ON COLUMN shopper.measured_drift.measurement_id IS 'The measurement';
+COMMENT ON COLUMN shopper.measured_drift.name IS 'The model';
+COMMENT ON COLUMN shopper.measured_drift.feature IS 'The column; (score): what the version predicts';
+COMMENT ON COLUMN shopper.measured_drift.kind IS 'number, category or score';
+COMMENT ON COLUMN shopper.measured_drift.psi IS 'Population stability index';
+COMMENT ON COLUMN shopper.measured_drift.chance IS 'How probable one as large is without drift';
+COMMENT ON COLUMN shopper.measured_drift.ks IS 'Kolmogorov-Smirnov distance';
+COMMENT ON COLUMN shopper.measured_drift.js IS 'Jensen-Shannon divergence in bits';
+COMMENT ON COLUMN shopper.measured_drift.missing IS 'Share of missing values';
+COMMENT ON COLUMN shopper.measured_drift.training_missing IS 'That of training';
+COMMENT ON COLUMN shopper.measured_drift.unseen IS 'Share of levels that training did not keep';
+COMMENT ON COLUMN shopper.measured_drift.training_unseen IS 'That of training';
+COMMENT ON COLUMN shopper.measured_drift.state IS 'ok, warning or alert';
+CREATE TABLE shopper.measured_metrics (
+	measurement_id bigint NOT NULL REFERENCES shopper.measurements ON DELETE CASCADE, name text NOT NULL, metric text NOT NULL,
+	value float8, low float8, high float8, holdout_value float8,
+	PRIMARY KEY (measurement_id, metric));
+COMMENT ON TABLE shopper.measured_metrics IS 'Metrics on recent rows whose target is known; shopper.matured_metrics shows them to readers';
+COMMENT ON COLUMN shopper.measured_metrics.measurement_id IS 'The measurement';
+COMMENT ON COLUMN shopper.measured_metrics.name IS 'The model';
+COMMENT ON COLUMN shopper.measured_metrics.metric IS 'What was measured';
+COMMENT ON COLUMN shopper.measured_metrics.value IS 'Its value';
+COMMENT ON COLUMN shopper.measured_metrics.low IS 'Lower end of its 95 % interval (bootstrap); the gate''s metric only';
+COMMENT ON COLUMN shopper.measured_metrics.high IS 'Upper end';
+COMMENT ON COLUMN shopper.measured_metrics.holdout_value IS 'Its value on the rows held out when the version was trained';
+CREATE TABLE shopper.measured_calibration (
+	measurement_id bigint NOT NULL REFERENCES shopper.measurements ON DELETE CASCADE, name text NOT NULL, bin int NOT NULL,
+	row_count bigint NOT NULL, mean_score float8 NOT NULL, positive_share float8 NOT NULL,
+	PRIMARY KEY (measurement_id, bin));
+COMMENT ON TABLE shopper.measured_calibration IS 'Predicted against true share of positives on recent rows; shopper.matured_calibration shows it to readers';
+COMMENT ON COLUMN shopper.measured_calibration.measurement_id IS 'The measurement';
+COMMENT ON COLUMN shopper.measured_calibration.name IS 'The model';
+COMMENT ON COLUMN shopper.measured_calibration.bin IS 'Bin of equally many rows by score, from 1';
+COMMENT ON COLUMN shopper.measured_calibration.row_count IS 'Rows of the bin';
+COMMENT ON COLUMN shopper.measured_calibration.mean_score IS 'Mean predicted probability';
+COMMENT ON COLUMN shopper.measured_calibration.positive_share IS 'Share of positives';
+CREATE TABLE shopper.alert_log (
+	alert_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	name text NOT NULL REFERENCES shopper.models ON DELETE CASCADE,
+	version int,
+	kind text NOT NULL,
+	feature text,
+	value float8,
+	threshold float8,
+	message text NOT NULL,
+	raised_at timestamptz NOT NULL DEFAULT shopper.clock(),
+	seen_at timestamptz NOT NULL DEFAULT shopper.clock(),
+	resolved_at timestamptz);
+CREATE UNIQUE INDEX open_alerts ON shopper.alert_log (name, kind, (coalesce(feature, ''))) WHERE resolved_at IS NULL;
+COMMENT ON TABLE shopper.alert_log IS 'What is wrong with models, and what was; shopper.alerts shows it to readers';
+COMMENT ON COLUMN shopper.alert_log.alert_id IS 'Number of the alert';
+COMMENT ON COLUMN shopper.alert_log.name IS 'The model';
+COMMENT ON COLUMN shopper.alert_log.version IS 'The version that was live';
+COMMENT ON COLUMN shopper.alert_log.kind IS 'feature drift, missing values, unseen values, score drift, metric decay, calibration, training failed, kept back, monitoring failed';
+COMMENT ON COLUMN shopper.alert_log.feature IS 'The column or metric';
+COMMENT ON COLUMN shopper.alert_log.value IS 'What was measured last';
+COMMENT ON COLUMN shopper.alert_log.threshold IS 'From where on it is an alert';
+COMMENT ON COLUMN shopper.alert_log.message IS 'In words';
+COMMENT ON COLUMN shopper.alert_log.raised_at IS 'When it was first seen';
+COMMENT ON COLUMN shopper.alert_log.seen_at IS 'When it was last seen';
+COMMENT ON COLUMN shopper.alert_log.resolved_at IS 'When it was over; NULL: it is not';
+COMMENT ON SEQUENCE shopper.measurements_measurement_id_seq IS 'Numbers of shopper.measurements';
+COMMENT ON SEQUENCE shopper.alert_log_alert_id_seq IS 'Numbers of shopper.alert_log';
+SELECT shopper.protect_tables('{watches,measurements,measured_drift,measured_metrics,measured_calibration,alert_log}', '{measurements_measurement_id_seq,alert_log_alert_id_seq}');
+CREATE TYPE shopper.problem AS (kind text, feature text, value float8, threshold float8, message text);
+COMMENT ON TYPE shopper.problem IS 'Something that an alert is about';
+CREATE FUNCTION shopper.measured_alerts() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT '{feature drift,missing values,unseen values,score drift,metric decay,calibration}'::text[] $$;
+COMMENT ON FUNCTION shopper.measured_alerts() IS 'Step of the registry: kinds of alerts that measurements of the live version raise';
+CREATE FUNCTION shopper.settle_alerts(model text, version bigint, kinds text[], problems shopper.problem[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+	p shopper.problem;
+	a shopper.alert_log;
+BEGIN
+	UPDATE shopper.alert_log l SET resolved_at = shopper.clock()
+	WHERE l.name = model AND l.resolved_at IS NULL AND l.kind = ANY (kinds)
+		AND NOT EXISTS (SELECT FROM pg_catalog.unnest(problems) q WHERE q.kind = l.kind AND q.feature IS NOT DISTINCT FROM l.feature);
+	FOREACH p IN ARRAY problems LOOP
+		UPDATE shopper.alert_log l SET version = settle_alerts.version, value = p.value, threshold = p.threshold, message = p.message, seen_at = shopper.clock()
+		WHERE l.name = model AND l.resolved_at IS NULL AND l.kind = p.kind AND l.feature IS NOT DISTINCT FROM p.feature;
+		CONTINUE WHEN FOUND;
+		INSERT INTO shopper.alert_log AS l (name, version, kind, feature, value, threshold, message)
+			SELECT m.name, version, p.kind, p.feature, p.value, p.threshold, p.message FROM shopper.models m WHERE m.name = model FOR KEY SHARE
+		RETURNING l.* INTO a;
+		CONTINUE WHEN NOT FOUND;
+		PERFORM pg_catalog.pg_notify('shopper_alerts', pg_catalog.jsonb_build_object('alert_id', a.alert_id, 'name', model, 'kind', p.kind, 'feature', p.feature,
+			'message', pg_catalog.left(p.message, 1000))::text);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION shopper.settle_alerts(text, bigint, text[], shopper.problem[]) IS 'Step of the registry: raise alerts for the problems, and end those of the same kinds that are over';
+CREATE FUNCTION shopper.note_training(model text, v shopper.versions, error text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	IF error IS NOT NULL THEN
+		PERFORM shopper.settle_alerts(model, NULL, '{training failed}', ARRAY[ROW('training failed', NULL, NULL, NULL, error)::shopper.problem]);
+	ELSIF v.verdict IN ('worse', 'unsure', 'refused') THEN
+		PERFORM shopper.settle_alerts(model, v.version, '{training failed,kept back}', ARRAY[ROW('kept back', NULL, v.metric_value, v.champion_value,
+			pg_catalog.format('version %s is kept back: %s', v.version, v.reason))::shopper.problem]);
+	ELSIF v.verdict IS NOT NULL THEN
+		PERFORM shopper.settle_alerts(model, v.version, '{training failed,kept back}', '{}');
+	END IF;
+END $$;
+COMMENT ON FUNCTION shopper.note_training(text, shopper.versions, text) IS 'Step of the registry: alerts about trainings';
+CREATE FUNCTION shopper.watch(model text, query text DEFAULT NULL, max_psi float8 DEFAULT 0.2, max_missing_shift float8 DEFAULT 0.1, max_unseen_shift float8 DEFAULT 0.05,
+	max_metric_drop float8 DEFAULT 0.1, max_calibration_gap float8 DEFAULT 0.05, min_labels bigint DEFAULT 200) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+	m constant shopper.models := shopper.owned_model(watch.model);
+BEGIN
+	IF (SELECT j.pairs FROM shopper.jobs j WHERE j.job = m.job) THEN
+		RAISE feature_not_supported USING MESSAGE = pg_catalog.format('models of %s have no columns to watch', m.job),
+			HINT = 'Classifiers, regressors, clusters, anomalies and projections have; others are judged when they are trained.';
+	END IF;
+	IF least(watch.max_psi, watch.max_missing_shift, watch.max_unseen_shift, watch.max_calibration_gap, watch.min_labels) <= 0 OR watch.max_metric_drop < 0 THEN
+		RAISE invalid_parameter_value USING MESSAGE = 'thresholds of shopper.watch must be positive',
+			DETAIL = pg_catalog.format('Got max_psi %s, max_missing_shift %s, max_unseen_shift %s, max_metric_drop %s, max_calibration_gap %s, min_labels %s.',
+				watch.max_psi, watch.max_missing_shift, watch.max_unseen_shift, watch.max_metric_drop, watch.max_calibration_gap, watch.min_labels);
+	END IF;
+	PERFORM shopper.query_relations(coalesce(watch.query, m.query));
+	INSERT INTO shopper.watches AS w VALUES (m.name, watch.query, watch.max_psi, watch.max_missing_shift, watch.max_unseen_shift, watch.max_metric_drop, watch.max_calibration_gap, watch.min_labels)
+	ON CONFLICT (name) DO UPDATE SET query = excluded.query, max_psi = excluded.max_psi, max_missing_shift = excluded.max_missing_shift, max_unseen_shift = excluded.max_unseen_shift,
+		max_metric_drop = excluded.max_metric_drop, max_calibration_gap = excluded.max_calibration_gap, min_labels = excluded.min_labels;
+END $$;
+COMMENT ON FUNCTION shopper.watch(text, text, float8, float8, float8, float8, float8, bigint) IS 'Have CALL shopper.monitor() compare the rows of a query with those that the live version of a model was trained on, and measure it where the target is known. The query returns recent rows that it did not learn from, with the columns of the model and, NULL where it is not known yet, the target. Called again, it changes the thresholds';
+CREATE FUNCTION shopper.unwatch(model text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	PERFORM shopper.owned_model(model);
+	PERFORM shopper.settle_alerts(model, NULL, shopper.measured_alerts() || '{monitoring failed}'::text[], '{}');
+	DELETE FROM shopper.watches w WHERE w.name = model;
+	RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION shopper.unwatch(text) IS 'Measure a model no longer; its alerts are over, what was measured stays. False: it was not watched';
+CREATE FUNCTION shopper.measure_drift(w shopper.watches, v shopper.versions, measurement bigint) RETURNS shopper.problem[] LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+	reference constant shopper.distribution[] := ARRAY(SELECT d.distribution FROM shopper.version_distributions d WHERE d.name = v.name AND d.version = v.version);
+	result shopper.problem[];
+BEGIN
+	IF pg_catalog.cardinality(reference) = 0 THEN
+		RETURN '{}';
+	END IF;
+	INSERT INTO shopper.measured_drift
+	SELECT measurement, v.name, r.feature, r.kind, s.psi, s.chance, s.ks, s.js, s.missing, t.missing, s.unseen, t.unseen,
+		CASE WHEN s.chance < 0.001 AND s.psi >= w.max_psi OR pg_catalog.abs(s.missing - t.missing) > w.max_missing_shift OR s.unseen - t.unseen > w.max_unseen_shift THEN 'alert'
+			WHEN s.chance < 0.001 AND s.psi >= w.max_psi / 2 THEN 'warning' ELSE 'ok' END
+	FROM shopper.distributions(v.model, 'SELECT * FROM pg_temp.shopper_recent', reference) r JOIN pg_catalog.unnest(reference) o USING (feature),
+		LATERAL shopper.drift(o.counts, r.counts, o.edges IS NOT NULL) s, LATERAL shopper.drift(o.counts, o.counts, o.edges IS NOT NULL) t;
+	SELECT pg_catalog.array_agg(ROW(p.kind, p.feature, p.value, p.threshold, p.message)::shopper.problem ORDER BY p.feature, p.kind) INTO result
+	FROM shopper.measured_drift d, LATERAL (VALUES
+		(CASE d.kind WHEN 'score' THEN 'score drift' ELSE 'feature drift' END, nullif(d.feature, '(score)'), d.psi, w.max_psi, d.chance < 0.001 AND d.psi >= w.max_psi,
+			pg_catalog.format('%s drifted: population stability index %s, %s is allowed', CASE d.kind WHEN 'score' THEN 'the scores have' ELSE pg_catalog.format('"%s" has', d.feature) END, shopper.short(d.psi), shopper.short(w.max_psi))),
+		('missing values', d.feature, d.missing, d.training_missing + CASE WHEN d.missing > d.training_missing THEN w.max_missing_shift ELSE -w.max_missing_shift END, pg_catalog.abs(d.missing - d.training_missing) > w.max_missing_shift,
+			pg_catalog.format('"%s" is missing in %s %% of the rows, in training it was in %s %%', d.feature, pg_catalog.round((100 * d.missing)::numeric, 1), pg_catalog.round((100 * d.training_missing)::numeric, 1))),
+		('unseen values', d.feature, d.unseen, d.training_unseen + w.max_unseen_shift, d.unseen - d.training_unseen > w.max_unseen_shift,
+			pg_catalog.format('%s %% of the values of "%s" are unknown to the model', pg_catalog.round((100 * d.unseen)::numeric, 1), d.feature))
+	) p(kind, feature, value, threshold, is_one, message)
+	WHERE d.measurement_id = measurement AND p.is_one;
+	RETURN coalesce(result, '{}');
+END $$;
+COMMENT ON FUNCTION shopper.measure_drift(shopper.watches, shopper.versions, bigint) IS 'Step of shopper.monitor: drift of columns and scores';
+CREATE FUNCTION shopper.measure_matured(w shopper.watches, m shopper.models, v shopper.versions, measurement bigint) RETURNS shopper.problem[] LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+	better constant int := CASE WHEN v.metric IN ('auc', 'accuracy') THEN 1 ELSE -1 END;
+	g shopper.paired_comparison;
+	problems shopper.problem[] := '{}';
+	mean_score float8;
+	share float8;
+	known bigint;
+	x shopper.measured_metrics;
+BEGIN
+	PERFORM shopper.score_rows(m, v.model, pg_catalog.format('SELECT * FROM pg_temp.shopper_recent h WHERE h.%I IS NOT NULL', m.target));
+	INSERT INTO shopper.measured_metrics
+	SELECT measurement, m.name, s.metric, s.value, NULL, NULL, h.value FROM shopper.measure_scores(m) s
+	LEFT JOIN shopper.version_metrics h ON h.name = m.name AND h.version = v.version AND h.dataset = 'holdout' AND h.metric = s.metric;
+	-- against a constant the difference is the measure itself (AUC: less a half)
+	EXECUTE pg_catalog.format('SELECT (c).* FROM (SELECT shopper.paired_bootstrap(%s, %s, 0, %L, 1) AS c FROM pg_temp.shopper_scores) s', CASE v.metric WHEN 'auc' THEN 'actual' ELSE '0' END,
+		CASE v.metric WHEN 'log_loss' THEN 'loss' WHEN 'accuracy' THEN '(label = predicted)::int' WHEN 'brier_score' THEN '(score - actual) ^ 2' WHEN 'auc' THEN 'score'
+			WHEN 'mae' THEN 'pg_catalog.abs(score - actual)' ELSE '(score - actual) ^ 2' END,
+		CASE v.metric WHEN 'auc' THEN 'auc' WHEN 'rmse' THEN 'root_mean' ELSE 'mean' END) INTO g;
+	UPDATE shopper.measured_metrics r SET low = g.low + CASE v.metric WHEN 'auc' THEN 0.5 ELSE 0 END, high = g.high + CASE v.metric WHEN 'auc' THEN 0.5 ELSE 0 END
+	WHERE r.measurement_id = measurement AND r.metric = v.metric RETURNING r.* INTO x;
+	-- by more than allowed, and by more than chance makes of both sets of rows in one of a thousand measurements (1.6 = 3.1 / 1.96)
+	IF better * (x.holdout_value - x.value) > greatest(w.max_metric_drop * pg_catalog.abs(x.holdout_value),
+			1.6 * (x.high - x.low) / 2 * pg_catalog.sqrt(1 + g.row_count / nullif(v.holdout_count, 0)::float8)) THEN
+		problems := problems || ROW('metric decay', v.metric, x.value, x.holdout_value - better * w.max_metric_drop * pg_catalog.abs(x.holdout_value),
+			pg_catalog.format('%s is %s (%s to %s) on rows whose outcome is known by now, it was %s when version %s was trained', v.metric, shopper.short(x.value), shopper.short(x.low), shopper.short(x.high),
+				shopper.short(x.holdout_value), v.version))::shopper.problem;
+	END IF;
+	IF m.job = 'classifier' THEN
+		EXECUTE 'SELECT pg_catalog.avg(score), pg_catalog.avg(actual), pg_catalog.count(actual) FROM pg_temp.shopper_scores WHERE actual IS NOT NULL' INTO mean_score, share, known;
+		EXECUTE 'INSERT INTO shopper.measured_calibration SELECT $1, $2, b.bin, b.row_count, b.mean_score, b.positive_rate
+			FROM pg_catalog.unnest((SELECT @extschema@.calibration_curve(actual = 1, score) FROM pg_temp.shopper_scores WHERE actual IS NOT NULL)) b' USING measurement, m.name;
+		-- beyond what is allowed and beyond three standard errors
+		IF pg_catalog.abs(mean_score - share) > w.max_calibration_gap AND pg_catalog.abs(mean_score - share) > 3 * pg_catalog.sqrt(greatest(share * (1 - share), mean_score * (1 - mean_score)) / known) THEN
+			problems := problems || ROW('calibration', NULL, pg_catalog.abs(mean_score - share), w.max_calibration_gap,
+				pg_catalog.format('%s %% positives are predicted, %s %% came true', pg_catalog.round((100 * mean_score)::numeric, 1), pg_catalog.round((100 * share)::numeric, 1)))::shopper.problem;
+		END IF;
+	END IF;
+	DROP TABLE pg_temp.shopper_scores;
+	RETURN problems;
+END $$;
+COMMENT ON FUNCTION shopper.measure_matured(shopper.watches, shopper.models, shopper.versions, bigint) IS 'Step of shopper.monitor: metrics and calibration where the target is known';
+CREATE FUNCTION shopper.measure(model text) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+	m constant shopper.models := shopper.owned_model(model);
+	w shopper.watches;
+	v shopper.versions;
+	measurement bigint;
+	rows bigint;
+	labels bigint := 0;
+	problems shopper.problem[];
+	old shopper.problem[];
+BEGIN
+	SELECT * INTO w FROM shopper.watches d WHERE d.name = model;
+	SELECT c.* INTO v FROM shopper.live l JOIN shopper.versions c USING (name, version) WHERE l.name = model;
+	IF m.owner <> CURRENT_USER THEN
+		RAISE insufficient_privilege USING MESSAGE = pg_catalog.format('model "%s" must be monitored by its owner', model),
+			DETAIL = 'Monitoring runs the owner''s query, which must not run with the rights of others.', HINT = pg_catalog.format('SET ROLE %I', m.owner);
+	ELSIF w.name IS NULL THEN
+		RAISE object_not_in_prerequisite_state USING MESSAGE = pg_catalog.format('model "%s" is not watched', model), HINT = 'shopper.watch says which rows to compare.';
+	ELSIF v.name IS NULL THEN
+		RAISE object_not_in_prerequisite_state USING MESSAGE = pg_catalog.format('no version of model "%s" is live', model), HINT = 'CALL shopper.train makes one.';
+	END IF;
+	IF pg_catalog.to_regclass('pg_temp.shopper_recent') IS NOT NULL THEN
+		DROP TABLE pg_temp.shopper_recent;
+	END IF;
+	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_recent ON COMMIT DROP AS SELECT * FROM (%s) q', shopper.as_subselect(coalesce(w.query, m.query)));
+	EXECUTE 'SELECT pg_catalog.count(*) FROM pg_temp.shopper_recent' INTO rows;
+	IF rows = 0 THEN
+		RAISE no_data_found USING MESSAGE = pg_catalog.format('there are no recent rows of model "%s"', model), HINT = 'The query in shopper.watches returned none.';
+	END IF;
+	IF m.job IN ('classifier', 'regressor') AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = 'pg_temp.shopper_recent'::regclass AND a.attname = m.target AND NOT a.attisdropped) THEN
+		EXECUTE pg_catalog.format('SELECT pg_catalog.count(%I) FROM pg_temp.shopper_recent', m.target) INTO labels;
+	END IF;
+	INSERT INTO shopper.measurements (name, version, row_count, label_count) VALUES (model, v.version, rows, labels) RETURNING measurement_id INTO measurement;
+	problems := shopper.measure_drift(w, v, measurement);
+	IF labels >= w.min_labels THEN
+		problems := problems || shopper.measure_matured(w, m, v, measurement);
+	ELSE
+		-- too few outcomes to say that they are over
+		old := ARRAY(SELECT ROW(l.kind, l.feature, l.value, l.threshold, l.message)::shopper.problem FROM shopper.alert_log l
+			WHERE l.name = model AND l.resolved_at IS NULL AND l.kind IN ('metric decay', 'calibration'));
+		problems := problems || old;
+	END IF;
+	DROP TABLE pg_temp.shopper_recent;
+	PERFORM shopper.settle_alerts(model, v.version, shopper.measured_alerts() || '{monitoring failed}'::text[], problems);
+	RETURN measurement;
+END $$;
+COMMENT ON FUNCTION shopper.measure(text) IS 'Step of shopper.monitor: measure one model; returns the number of the measurement';
+CREATE PROCEDURE shopper.monitor(model text DEFAULT NULL) LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+	watched text;
+BEGIN
+	IF model IS NOT NULL THEN
+		PERFORM shopper.measure(model);
+		RETURN;
+	END IF;
+	FOR watched IN SELECT w.name FROM shopper.watches w JOIN shopper.models m USING (name) JOIN shopper.live l USING (name) WHERE m.owner = CURRENT_USER ORDER BY 1 LOOP
+		BEGIN
+			PERFORM shopper.measure(watched);
+		EXCEPTION WHEN OTHERS THEN
+			PERFORM shopper.settle_alerts(watched, NULL, '{monitoring failed}', ARRAY[ROW('monitoring failed', NULL, NULL, NULL, SQLERRM)::shopper.problem]);
+		END;
+	END LOOP;
+END $$;
+COMMENT ON PROCEDURE shopper.monitor(text) IS 'Measure a watched model, or all of the caller''s: how far the recent rows and their scores are from those of training, and how good the live version is where the outcome is known by now. shopper.model_drift and matured_metrics show it, shopper.alerts tells what is wrong; listeners of the channel shopper_alerts hear of new alerts. One that fails does not stop the others';
 CREATE OR REPLACE VIEW shopper.models_due AS
 SELECT s.name, CASE WHEN s.trained_at IS NULL THEN 'never trained'
-		WHEN s.trained_at + s.max_age <= pg_catalog.now() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400::float8)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age)::float8 / 86400::float8)::numeric, 1))
-		ELSE pg_catalog.format('%s new rows, due from %s on', s.new_row_count, s.min_new_rows) END AS reason,
+		WHEN s.trained_at + s.max_age <= shopper.clock() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400::float8)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age)::float8 / 86400::float8)::numeric, 1))
+		WHEN s.verdict = 'refused' AND s.age_seconds >= 72000::float8 THEN pg_catalog.format('version %s was refused: %s', s.version, s.reason)
+		WHEN s.new_row_count >= s.min_new_rows THEN pg_catalog.format('%s new rows, due from %s on', s.new_row_count, s.min_new_rows)
+		ELSE s.alert END AS reason,
 	s.age_seconds, s.new_row_count, s.owner::text AS owner
 FROM (
-	SELECT m.name, m.owner, m.max_age, m.min_new_rows, v.trained_at, extract(epoch FROM pg_catalog.now() - v.trained_at)::float8 AS age_seconds,
+	SELECT m.name, m.owner, m.max_age, m.min_new_rows, v.version, v.verdict, v.reason, v.trained_at, extract(epoch FROM shopper.clock() - v.trained_at)::float8 AS age_seconds,
 		(SELECT pg_catalog.sum(greatest(shopper.inserted_rows(c.oid) - o.inserted, 0))
 		 FROM shopper.sources o JOIN pg_catalog.pg_namespace n ON n.nspname = o.schema_name JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = o.table_name
-		 WHERE o.name = m.name AND o.version = v.version)::bigint AS new_row_count
+		 WHERE o.name = m.name AND o.version = v.version)::bigint AS new_row_count,
+		-- what shopper.monitor has found since the newest version was trained
+		(SELECT pg_catalog.string_agg(a.message, '; ' ORDER BY a.alert_id) FROM shopper.alert_log a
+		 WHERE a.name = m.name AND a.resolved_at IS NULL AND a.kind IN ('score drift', 'metric decay', 'calibration') AND a.seen_at > v.trained_at) AS alert
 	FROM shopper.models m
-	LEFT JOIN LATERAL (SELECT w.version, w.trained_at FROM shopper.versions w WHERE w.name = m.name ORDER BY w.version DESC LIMIT 1) v ON true
+	LEFT JOIN LATERAL (SELECT w.version, w.verdict, w.reason, w.trained_at FROM shopper.versions w WHERE w.name = m.name ORDER BY w.version DESC LIMIT 1) v ON true
 	WHERE NOT m.retired) s
-WHERE s.trained_at IS NULL OR s.trained_at + s.max_age <= pg_catalog.now() OR s.new_row_count >= s.min_new_rows;
+WHERE s.trained_at IS NULL OR s.trained_at + s.max_age <= shopper.clock() OR s.new_row_count >= s.min_new_rows OR s.alert IS NOT NULL
+	OR s.verdict = 'refused' AND s.age_seconds >= 72000::float8;
 CREATE OR REPLACE PROCEDURE shopper.retrain_due(model text) LANGUAGE plpgsql AS $$
 DECLARE
 	due text[];
@@ -134,10 +697,11 @@ BEGIN
 			PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
 			CONTINUE;
 		END IF;
-		UPDATE shopper.runs r SET state = 'interrupted', message = 'the session ended', finished_at = pg_catalog.clock_timestamp() WHERE r.name = model AND r.state = 'running';
+		UPDATE shopper.runs r SET state = 'interrupted', message = 'the session ended', finished_at = shopper.clock() WHERE r.name = model AND r.state = 'running';
 		INSERT INTO shopper.runs (name, state) VALUES (model, 'running') RETURNING run_id INTO run;
 		COMMIT;
 		v := NULL;
+		PERFORM pg_catalog.set_config('pg_shopper.run', run::text, false);
 		BEGIN
 			v := shopper.train_version(model);
 			outcome := CASE WHEN v.verdict IN ('first', 'better', 'not worse', 'trained') THEN 'promoted' ELSE 'kept back' END;
@@ -150,7 +714,9 @@ BEGIN
 				outcome := 'failed';
 				words := SQLERRM;
 		END;
-		UPDATE shopper.runs r SET state = outcome, version = v.version, message = words, finished_at = pg_catalog.clock_timestamp() WHERE r.run_id = run;
+		PERFORM pg_catalog.set_config('pg_shopper.run', '', false), pg_catalog.set_config('application_name', pg_catalog.current_setting('application_name'), false);
+		PERFORM shopper.note_training(model, v, CASE WHEN outcome = 'failed' THEN words END);
+		UPDATE shopper.runs r SET state = outcome, version = v.version, message = words, finished_at = shopper.clock() WHERE r.run_id = run;
 		PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
 		COMMIT;
 		IF outcome = 'cancelled' THEN
@@ -164,6 +730,195 @@ BEGIN
 	CALL shopper.retrain_due(NULL);
 END $$;
 COMMENT ON PROCEDURE shopper.retrain_due() IS 'Train the caller''s models of shopper.models_due, one after another, each in a transaction of its own: one that fails does not stop the others, one that another session trains is left out. shopper.model_runs tells';
+CREATE OR REPLACE VIEW shopper.model_runs AS
+SELECT r.run_id, r.name, CASE WHEN r.state = 'running' AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks k
+		WHERE k.locktype = 'advisory' AND k.classid::bigint = shopper.lock_class() AND k.objid::bigint = m.lock_number AND k.objsubid = 2 AND k.granted
+			AND k.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())) THEN 'interrupted' ELSE r.state END AS state,
+	r.version::bigint AS version, r.message, r.run_by::text AS run_by, r.started_at, r.finished_at, extract(epoch FROM coalesce(r.finished_at, shopper.clock()) - r.started_at)::float8 AS seconds,
+	pg_catalog.substring(a.application_name, ': (\d+) of \d+\)$')::bigint AS step, pg_catalog.substring(a.application_name, ' of (\d+)\)$')::bigint AS step_count
+FROM shopper.runs r JOIN shopper.models m ON m.name = r.name
+LEFT JOIN pg_catalog.pg_stat_activity a ON r.state = 'running' AND a.application_name LIKE pg_catalog.format('%%(pg\_shopper run %s: %%', r.run_id)
+	AND a.datname = pg_catalog.current_database();
+COMMENT ON COLUMN shopper.model_runs.step IS 'Of a running training: epoch, tree or iteration that it is at; NULL: none told yet';
+COMMENT ON COLUMN shopper.model_runs.step_count IS 'How many there are at most';
+CREATE OR REPLACE VIEW shopper.model_latest AS
+SELECT m.name, m.job, m.owner::text AS owner, v.version::bigint AS live_version, v.trained_at AS live_trained_at, v.row_count, v.metric, v.metric_value, v.verdict, v.reason,
+	extract(epoch FROM shopper.clock() - v.trained_at)::float8 AS age_seconds, r.state AS last_run_state, r.message AS last_run_message, r.started_at AS last_run_at,
+	(SELECT pg_catalog.count(*) FROM shopper.alert_log a WHERE a.name = m.name AND a.resolved_at IS NULL) AS open_alert_count
+FROM shopper.models m LEFT JOIN shopper.live l ON l.name = m.name LEFT JOIN shopper.versions v ON v.name = l.name AND v.version = l.version
+LEFT JOIN LATERAL (SELECT x.state, x.message, x.started_at FROM shopper.model_runs x WHERE x.name = m.name ORDER BY x.run_id DESC LIMIT 1) r ON true;
+COMMENT ON COLUMN shopper.model_latest.open_alert_count IS 'Alerts about it that are not over';
+CREATE VIEW shopper.model_roc AS
+SELECT x.name, x.version::bigint AS version, l.version IS NOT NULL AS live, x.point::bigint AS point, x.z AS cutoff, x.x AS false_positive_rate, x.y AS true_positive_rate
+FROM shopper.version_curves x LEFT JOIN shopper.live l ON l.name = x.name AND l.version = x.version WHERE x.curve = 'roc';
+COMMENT ON VIEW shopper.model_roc IS 'ROC curve on the rows held out: one row per version and point, at most about 200';
+COMMENT ON COLUMN shopper.model_roc.name IS 'The model';
+COMMENT ON COLUMN shopper.model_roc.version IS 'The version';
+COMMENT ON COLUMN shopper.model_roc.live IS 'Whether it is the live version';
+COMMENT ON COLUMN shopper.model_roc.point IS 'Number of the point, from the strictest cut-off on';
+COMMENT ON COLUMN shopper.model_roc.cutoff IS 'Scores from here on count as positive; NULL: above all';
+COMMENT ON COLUMN shopper.model_roc.false_positive_rate IS 'Share of the negative rows that do';
+COMMENT ON COLUMN shopper.model_roc.true_positive_rate IS 'Share of the positive rows that do';
+CREATE VIEW shopper.model_lift AS
+SELECT x.name, x.version::bigint AS version, l.version IS NOT NULL AS live, x.point::bigint AS bin, x.row_count, x.positive_count, x.x AS positive_rate, x.y AS gain_rate, x.z AS lift
+FROM shopper.version_curves x LEFT JOIN shopper.live l ON l.name = x.name AND l.version = x.version WHERE x.curve = 'lift';
+COMMENT ON VIEW shopper.model_lift IS 'Lift and gain on the rows held out: one row per version and bin';
+COMMENT ON COLUMN shopper.model_lift.name IS 'The model';
+COMMENT ON COLUMN shopper.model_lift.version IS 'The version';
+COMMENT ON COLUMN shopper.model_lift.live IS 'Whether it is the live version';
+COMMENT ON COLUMN shopper.model_lift.bin IS 'Bin of equally many rows, that of the highest scores first';
+COMMENT ON COLUMN shopper.model_lift.row_count IS 'Rows of the bin';
+COMMENT ON COLUMN shopper.model_lift.positive_count IS 'Positive ones';
+COMMENT ON COLUMN shopper.model_lift.positive_rate IS 'Their share, 0 to 1';
+COMMENT ON COLUMN shopper.model_lift.gain_rate IS 'Share of all positives in this bin and those before';
+COMMENT ON COLUMN shopper.model_lift.lift IS 'Share of positives in these bins over that of all rows';
+CREATE VIEW shopper.model_calibration AS
+SELECT x.name, x.version::bigint AS version, l.version IS NOT NULL AS live, x.point::bigint AS bin, x.row_count, x.x AS predicted_rate, x.y AS observed_rate
+FROM shopper.version_curves x LEFT JOIN shopper.live l ON l.name = x.name AND l.version = x.version WHERE x.curve = 'calibration';
+COMMENT ON VIEW shopper.model_calibration IS 'Predicted against true share of positives on the rows held out: one row per version and bin';
+COMMENT ON COLUMN shopper.model_calibration.name IS 'The model';
+COMMENT ON COLUMN shopper.model_calibration.version IS 'The version';
+COMMENT ON COLUMN shopper.model_calibration.live IS 'Whether it is the live version';
+COMMENT ON COLUMN shopper.model_calibration.bin IS 'Bin of equally many rows, by rising score';
+COMMENT ON COLUMN shopper.model_calibration.row_count IS 'Rows of the bin';
+COMMENT ON COLUMN shopper.model_calibration.predicted_rate IS 'Mean predicted probability';
+COMMENT ON COLUMN shopper.model_calibration.observed_rate IS 'Share of positives';
+CREATE VIEW shopper.model_confusion AS
+SELECT x.name, x.version::bigint AS version, l.version IS NOT NULL AS live, x.actual, x.predicted, x.row_count
+FROM shopper.version_confusion x LEFT JOIN shopper.live l ON l.name = x.name AND l.version = x.version;
+COMMENT ON VIEW shopper.model_confusion IS 'True against predicted classes on the rows held out: one row per version and pair of classes';
+COMMENT ON COLUMN shopper.model_confusion.name IS 'The model';
+COMMENT ON COLUMN shopper.model_confusion.version IS 'The version';
+COMMENT ON COLUMN shopper.model_confusion.live IS 'Whether it is the live version';
+COMMENT ON COLUMN shopper.model_confusion.actual IS 'True class';
+COMMENT ON COLUMN shopper.model_confusion.predicted IS 'Class that predict_class gives';
+COMMENT ON COLUMN shopper.model_confusion.row_count IS 'Rows';
+CREATE VIEW shopper.model_history AS
+SELECT x.name, x.version::bigint AS version, l.version IS NOT NULL AS live, x.metric, x.step::bigint AS step, x.value
+FROM shopper.version_history x LEFT JOIN shopper.live l ON l.name = x.name AND l.version = x.version WHERE x.value <> 'NaN' AND pg_catalog.abs(x.value) < 'Infinity';
+COMMENT ON VIEW shopper.model_history IS 'How trainings went: one row per version, metric and step';
+COMMENT ON COLUMN shopper.model_history.name IS 'The model';
+COMMENT ON COLUMN shopper.model_history.version IS 'The version';
+COMMENT ON COLUMN shopper.model_history.live IS 'Whether it is the live version';
+COMMENT ON COLUMN shopper.model_history.metric IS 'What was measured';
+COMMENT ON COLUMN shopper.model_history.step IS 'Epoch, iteration or number of trees';
+COMMENT ON COLUMN shopper.model_history.value IS 'Its value';
+CREATE VIEW shopper.model_rules AS
+SELECT x.name, x.version::bigint AS version, l.version IS NOT NULL AS live, x.rule_number::bigint AS rule_number, x.antecedent, x.consequent, x.basket_count, x.support AS support_rate, x.confidence AS confidence_rate, x.lift
+FROM shopper.version_rules x LEFT JOIN shopper.live l ON l.name = x.name AND l.version = x.version;
+COMMENT ON VIEW shopper.model_rules IS 'Rules of what is bought together or next: one row per version and rule, the 500 of highest lift';
+COMMENT ON COLUMN shopper.model_rules.name IS 'The model';
+COMMENT ON COLUMN shopper.model_rules.version IS 'The version';
+COMMENT ON COLUMN shopper.model_rules.live IS 'Whether it is the live version';
+COMMENT ON COLUMN shopper.model_rules.rule_number IS 'Place by lift, from 1';
+COMMENT ON COLUMN shopper.model_rules.antecedent IS 'Who buys these items, with + between them';
+COMMENT ON COLUMN shopper.model_rules.consequent IS 'Also buys these';
+COMMENT ON COLUMN shopper.model_rules.basket_count IS 'Baskets (of sequences: customers) with all of them';
+COMMENT ON COLUMN shopper.model_rules.support_rate IS 'Their share of all';
+COMMENT ON COLUMN shopper.model_rules.confidence_rate IS 'Their share of those with the antecedent';
+COMMENT ON COLUMN shopper.model_rules.lift IS 'Confidence over the share of all that have the consequent';
+CREATE VIEW shopper.model_segments AS
+SELECT x.name, x.version::bigint AS version, l.version IS NOT NULL AS live, x.segment::bigint AS segment, coalesce(x.segment_name, pg_catalog.format('cluster %s', x.segment)) AS segment_name, x.row_count::bigint AS row_count, x.share AS row_rate
+FROM shopper.version_segments x LEFT JOIN shopper.live l ON l.name = x.name AND l.version = x.version;
+COMMENT ON VIEW shopper.model_segments IS 'Segments: one row per version and cluster';
+COMMENT ON COLUMN shopper.model_segments.name IS 'The model';
+COMMENT ON COLUMN shopper.model_segments.version IS 'The version';
+COMMENT ON COLUMN shopper.model_segments.live IS 'Whether it is the live version';
+COMMENT ON COLUMN shopper.model_segments.segment IS 'Id of the cluster';
+COMMENT ON COLUMN shopper.model_segments.segment_name IS 'Its name; without one its number';
+COMMENT ON COLUMN shopper.model_segments.row_count IS 'Training rows in it';
+COMMENT ON COLUMN shopper.model_segments.row_rate IS 'Their share of all';
+CREATE VIEW shopper.segment_features AS
+SELECT x.name, x.version::bigint AS version, l.version IS NOT NULL AS live, x.segment::bigint AS segment, coalesce(s.segment_name, pg_catalog.format('cluster %s', x.segment)) AS segment_name, x.rank::bigint AS rank, x.feature, x.level, x.value, x.average AS overall_value, x.difference, x.description
+FROM shopper.version_segment_features x JOIN shopper.version_segments s USING (name, version, segment) LEFT JOIN shopper.live l ON l.name = x.name AND l.version = x.version;
+COMMENT ON VIEW shopper.segment_features IS 'What is special about each segment: one row per version, cluster and column';
+COMMENT ON COLUMN shopper.segment_features.name IS 'The model';
+COMMENT ON COLUMN shopper.segment_features.version IS 'The version';
+COMMENT ON COLUMN shopper.segment_features.live IS 'Whether it is the live version';
+COMMENT ON COLUMN shopper.segment_features.segment IS 'Id of the cluster';
+COMMENT ON COLUMN shopper.segment_features.segment_name IS 'Its name; without one its number';
+COMMENT ON COLUMN shopper.segment_features.rank IS '1: the most special column';
+COMMENT ON COLUMN shopper.segment_features.feature IS 'The column';
+COMMENT ON COLUMN shopper.segment_features.level IS 'The level of a category; NULL: a number';
+COMMENT ON COLUMN shopper.segment_features.value IS 'Mean of the cluster, in the unit of the column; of a level its share';
+COMMENT ON COLUMN shopper.segment_features.overall_value IS 'The same of all rows';
+COMMENT ON COLUMN shopper.segment_features.difference IS 'value minus overall_value in standard deviations of all rows';
+COMMENT ON COLUMN shopper.segment_features.description IS 'In words';
+CREATE VIEW shopper.model_drift AS
+SELECT e.measured_at, x.name, e.version::bigint AS version, x.feature, x.kind, e.row_count, x.psi, x.chance AS chance_rate, x.ks, x.js, x.missing AS missing_rate, x.training_missing AS training_missing_rate,
+	x.unseen AS unseen_rate, x.training_unseen AS training_unseen_rate, x.state
+FROM shopper.measured_drift x JOIN shopper.measurements e USING (measurement_id);
+COMMENT ON VIEW shopper.model_drift IS 'How far recent rows are from those of training: one row per measurement and column, and one for the scores';
+COMMENT ON COLUMN shopper.model_drift.measured_at IS 'When it was measured';
+COMMENT ON COLUMN shopper.model_drift.name IS 'The model';
+COMMENT ON COLUMN shopper.model_drift.version IS 'Version that was live';
+COMMENT ON COLUMN shopper.model_drift.feature IS 'The column; (score): what the version predicts';
+COMMENT ON COLUMN shopper.model_drift.kind IS 'number, category or score';
+COMMENT ON COLUMN shopper.model_drift.row_count IS 'Recent rows';
+COMMENT ON COLUMN shopper.model_drift.psi IS 'Population stability index: below 0.1 nothing, from 0.2 on much has changed';
+COMMENT ON COLUMN shopper.model_drift.chance_rate IS 'How probable an index as large is without drift';
+COMMENT ON COLUMN shopper.model_drift.ks IS 'Kolmogorov-Smirnov distance, 0 to 1; NULL: a category';
+COMMENT ON COLUMN shopper.model_drift.js IS 'Jensen-Shannon divergence in bits, 0 to 1';
+COMMENT ON COLUMN shopper.model_drift.missing_rate IS 'Share of missing values';
+COMMENT ON COLUMN shopper.model_drift.training_missing_rate IS 'That of training';
+COMMENT ON COLUMN shopper.model_drift.unseen_rate IS 'Share of levels that training did not keep';
+COMMENT ON COLUMN shopper.model_drift.training_unseen_rate IS 'That of training';
+COMMENT ON COLUMN shopper.model_drift.state IS 'ok, warning or alert, by shopper.watches';
+CREATE VIEW shopper.matured_metrics AS
+SELECT e.measured_at, x.name, e.version::bigint AS version, x.metric, x.value, x.low AS value_low, x.high AS value_high, x.holdout_value, e.label_count AS row_count
+FROM shopper.measured_metrics x JOIN shopper.measurements e USING (measurement_id);
+COMMENT ON VIEW shopper.matured_metrics IS 'How good models were once the outcome was known: one row per measurement and metric';
+COMMENT ON COLUMN shopper.matured_metrics.measured_at IS 'When it was measured';
+COMMENT ON COLUMN shopper.matured_metrics.name IS 'The model';
+COMMENT ON COLUMN shopper.matured_metrics.version IS 'Version that was live';
+COMMENT ON COLUMN shopper.matured_metrics.metric IS 'What was measured';
+COMMENT ON COLUMN shopper.matured_metrics.value IS 'Its value on recent rows whose target is known';
+COMMENT ON COLUMN shopper.matured_metrics.value_low IS 'Lower end of its 95 % interval; NULL: not the metric of the gate';
+COMMENT ON COLUMN shopper.matured_metrics.value_high IS 'Upper end';
+COMMENT ON COLUMN shopper.matured_metrics.holdout_value IS 'Its value on the rows held out when the version was trained';
+COMMENT ON COLUMN shopper.matured_metrics.row_count IS 'Recent rows whose target is known';
+CREATE VIEW shopper.matured_calibration AS
+SELECT e.measured_at, x.name, e.version::bigint AS version, x.bin::bigint AS bin, x.row_count, x.mean_score AS predicted_rate, x.positive_share AS observed_rate
+FROM shopper.measured_calibration x JOIN shopper.measurements e USING (measurement_id);
+COMMENT ON VIEW shopper.matured_calibration IS 'Predicted against true share of positives once the outcome was known: one row per measurement and bin';
+COMMENT ON COLUMN shopper.matured_calibration.measured_at IS 'When it was measured';
+COMMENT ON COLUMN shopper.matured_calibration.name IS 'The model';
+COMMENT ON COLUMN shopper.matured_calibration.version IS 'Version that was live';
+COMMENT ON COLUMN shopper.matured_calibration.bin IS 'Bin of equally many rows, by rising score';
+COMMENT ON COLUMN shopper.matured_calibration.row_count IS 'Rows of the bin';
+COMMENT ON COLUMN shopper.matured_calibration.predicted_rate IS 'Mean predicted probability';
+COMMENT ON COLUMN shopper.matured_calibration.observed_rate IS 'Share of positives';
+CREATE VIEW shopper.alerts AS
+SELECT a.alert_id, a.name, a.version::bigint AS version, a.kind, a.feature, a.value, a.threshold, a.message, a.raised_at, a.seen_at, a.resolved_at FROM shopper.alert_log a;
+COMMENT ON VIEW shopper.alerts IS 'What is wrong with models, and what was: one row per alert';
+COMMENT ON COLUMN shopper.alerts.alert_id IS 'Number of the alert';
+COMMENT ON COLUMN shopper.alerts.name IS 'The model';
+COMMENT ON COLUMN shopper.alerts.version IS 'Version that was live; NULL: none';
+COMMENT ON COLUMN shopper.alerts.kind IS 'feature drift, missing values, unseen values, score drift, metric decay, calibration, training failed, kept back, monitoring failed';
+COMMENT ON COLUMN shopper.alerts.feature IS 'The column or metric; NULL: the whole model';
+COMMENT ON COLUMN shopper.alerts.value IS 'What was measured last';
+COMMENT ON COLUMN shopper.alerts.threshold IS 'From where on it is an alert';
+COMMENT ON COLUMN shopper.alerts.message IS 'In words';
+COMMENT ON COLUMN shopper.alerts.raised_at IS 'When it was first seen';
+COMMENT ON COLUMN shopper.alerts.seen_at IS 'When it was last seen';
+COMMENT ON COLUMN shopper.alerts.resolved_at IS 'When it was over; NULL: it is not';
+CREATE OR REPLACE FUNCTION shopper.grant_reader(reader regrole) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT ON shopper.model_list, shopper.model_versions, shopper.model_runs, shopper.model_metrics, shopper.model_latest,
+		shopper.feature_importance, shopper.model_deployments, shopper.models_due, shopper.model_roc, shopper.model_lift, shopper.model_calibration, shopper.model_confusion, shopper.model_history, shopper.model_rules,
+		shopper.model_segments, shopper.segment_features, shopper.model_drift, shopper.matured_metrics, shopper.matured_calibration, shopper.alerts TO %s', reader);
+END $$;
+COMMENT ON FUNCTION shopper.grant_reader(regrole) IS 'Let a role read the views of the registry for reports, and nothing else; called by the owner of the extension';
+CREATE OR REPLACE FUNCTION shopper.grant_analyst(analyst regrole) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	PERFORM shopper.grant_reader(analyst);
+	EXECUTE pg_catalog.format('GRANT SELECT ON shopper.live_models TO %s', analyst);
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON shopper.models, shopper.versions, shopper.version_metrics, shopper.version_importance, shopper.version_curves, shopper.version_confusion,
+		shopper.version_history, shopper.version_rules, shopper.version_segments, shopper.version_segment_features, shopper.version_distributions, shopper.sources,
+		shopper.live, shopper.deployments, shopper.runs, shopper.gates, shopper.watches, shopper.measurements, shopper.measured_drift, shopper.measured_metrics,
+		shopper.measured_calibration, shopper.alert_log TO %s', analyst);
+END $$;
+COMMENT ON FUNCTION shopper.grant_analyst(regrole) IS 'Let a role define and train models of its own on what it may SELECT, and predict by any name; called by the owner of the extension. To predict only: GRANT SELECT ON shopper.live_models';
 CREATE FUNCTION shopper.cron_jobs() RETURNS TABLE(job_id bigint, name text, cron text, command text, run_as text, active boolean) LANGUAGE plpgsql STABLE ROWS 20 AS $$
 #variable_conflict use_column
 BEGIN
@@ -302,3 +1057,19 @@ BEGIN
 		EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO %I', relation::regclass, pg_catalog.pg_get_userbyid(owner));
 	END LOOP;
 END $each_version$;
+CREATE FUNCTION @extschema@.feature_drift(model text, training_query text, recent_query text)
+RETURNS TABLE(feature text, kind text, psi float8, chance float8, ks float8, js float8, missing float8, training_missing float8, unseen float8, training_unseen float8)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 25 AS $$
+	WITH training AS MATERIALIZED (SELECT pg_catalog.array_agg(d) AS reference FROM shopper.distributions($1, $2) d)
+	SELECT r.feature, r.kind, s.psi, s.chance, s.ks, s.js, s.missing, t.missing, s.unseen, t.unseen
+	FROM training, LATERAL pg_catalog.unnest(training.reference) o JOIN LATERAL shopper.distributions($1, $3, training.reference) r ON r.feature OPERATOR(pg_catalog.=) o.feature,
+		LATERAL shopper.drift(o.counts, r.counts, o.edges IS NOT NULL) s, LATERAL shopper.drift(o.counts, o.counts, o.edges IS NOT NULL) t $$;
+COMMENT ON FUNCTION @extschema@.feature_drift(text, text, text) IS 'How far the rows of a recent query are from those of a training query: one row per column of the model, and one for what it predicts ((score)). Population stability index (psi: below 0.1 nothing, from 0.2 on much has changed) and how probable one as large is by chance, Kolmogorov-Smirnov distance (ks) of numbers, Jensen-Shannon divergence in bits (js), shares of missing values and of levels that training did not keep. Dates, which always move on, and arrays are left out; of the live version of that name';
+
+-- ---- by hand ----
+
+ALTER TABLE shopper.models ALTER created_at SET DEFAULT shopper.clock();
+ALTER TABLE shopper.versions ALTER trained_at SET DEFAULT shopper.clock();
+ALTER TABLE shopper.deployments ALTER deployed_at SET DEFAULT shopper.clock();
+ALTER TABLE shopper.runs ALTER started_at SET DEFAULT shopper.clock();
+SELECT shopper.protect_tables('{version_curves,version_confusion,version_history,version_rules,version_segments,version_segment_features,version_distributions}', '{}');
