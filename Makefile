@@ -8,7 +8,8 @@
 #   make         build; make install
 #   make unit    pure C tests (T=name for one)
 #   make fuzz    damaged models (N=1000000 of each kind)
-#   make regress, pgtap, restart, registry, dashboard-check, docs, real, bench   the other parts
+#   make regress, pgtap, restart, registry, dashboard-check, schedule, trusted, docs, real, bench   the other parts
+#   make upgrade write the upgrade script from the last release; make upgrade-check tests it
 #   make doc     write doc/reference.md anew; make docs runs the examples of all pages
 #
 # All of them first install what is missing (Debian packages); none touches an
@@ -55,6 +56,19 @@ restart: all
 registry: all
 	@test/registry.sh
 
+# The upgrade script from the last released version.
+upgrade: all
+	@test/upgrade.sh write
+upgrade-check: all
+	@test/upgrade.sh check
+
+trusted: all
+	@test/trusted.sh
+
+schedule: all
+	@test/setup postgresql-$(PG_MAJOR)-cron
+	@test/schedule.sh
+
 demo psql stop regress pgtap real bench: all
 	@test/cluster $@
 
@@ -75,7 +89,7 @@ doc: all
 doc-check: all
 	@test/cluster run doc/reference.sh check
 
-check: check-layers unit fuzz regress pgtap restart registry dashboard-check docs doc-check real
+check: check-layers unit fuzz regress pgtap restart registry dashboard-check schedule trusted upgrade-check docs doc-check real
 	@echo "check: all parts passed"
 
 UNIT_FLAGS = -std=gnu11 -g -O1 -fno-math-errno -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -120,4 +134,4 @@ help:
 
 endif
 
-.PHONY: all install uninstall clean setup demo psql stop regress pgtap restart registry dashboard dashboard-check real bench check doc docs doc-check unit fuzz check-layers help
+.PHONY: all install uninstall clean setup demo psql stop regress pgtap restart registry dashboard dashboard-check schedule trusted upgrade upgrade-check real bench check doc docs doc-check unit fuzz check-layers help

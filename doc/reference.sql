@@ -113,6 +113,8 @@ INSERT INTO word (functions, argument, meaning) VALUES
   ('^train_recommender', 'rating', 'a number; with `implicit => true` the weight of an event'),
   ('^train_recommender', 'rated_at', 'time of the rating; the latest one of a user and item counts'),
   ('^shopper\.', 'model', 'name of the model'),
+  ('^shopper\.(un)?schedule', 'name', 'name of the model; `*`: all models of yours'),
+  ('^shopper\.schedule', 'cron', 'minute, hour, day of the month, month, day of the week: `0 3 * * *` is every night at three'),
   ('^shopper\.', 'version', 'number of the version'),
   ('^shopper\.', 'old_version', 'number of the earlier version'),
   ('^shopper\.', 'new_version', 'number of the later version'),

@@ -20,9 +20,9 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN sqlstate;
 END $$;
 
--- A call of each function of the extension, its arguments given by type.
+-- A call of each function and aggregate of the extension, its arguments given by type.
 CREATE FUNCTION pg_temp.calls(bytes text, words text) RETURNS TABLE (call text, state text) LANGUAGE sql AS $$
-	SELECT c, pg_temp.state('SELECT * FROM ' || c || ' x') FROM (
+	SELECT c, pg_temp.state(CASE kind WHEN 'a' THEN 'SELECT ' || c || ' FROM generate_series(1, 3)' ELSE 'SELECT * FROM ' || c || ' x' END) FROM (
 		SELECT format('%s(%s)', p.oid::regproc::text,
 			(SELECT string_agg(CASE
 				WHEN t = 'internal'::regtype THEN 'NULL'
@@ -33,10 +33,10 @@ CREATE FUNCTION pg_temp.calls(bytes text, words text) RETURNS TABLE (call text, 
 				WHEN t IN ('text'::regtype, 'uuid'::regtype, 'jsonb'::regtype) AND words = 'NULL' THEN 'NULL::' || t::regtype
 				WHEN t = 'text'::regtype THEN words || '::text'
 				ELSE 'NULL::' || t::regtype END, ', ' ORDER BY n)
-			 FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a(t, n))) AS c
+			 FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a(t, n))) AS c, p.prokind AS kind
 		FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid
 		WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_shopper') AND d.refclassid = 'pg_extension'::regclass
-			AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND p.prokind = 'f') s $$;
+			AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND p.prokind IN ('f', 'a')) s $$;
 
 CREATE FUNCTION pg_temp.tells(state text) RETURNS boolean LANGUAGE sql AS $$
 	SELECT state IN ('00000', '22P03', '22004', '22023', '22000', '42804', '42P18', '42601', '42883', '22P02', '42703', '0A000', '3F000', '42P01', '22007', '42704')

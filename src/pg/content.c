@@ -327,7 +327,7 @@ shopper_content_accum(PG_FUNCTION_ARGS)
 		elog(ERROR, "could not determine the type of argument 1");
 	t = PG_ARGISNULL(0) ? NULL : (ContentTraining *) PG_GETARG_POINTER(0);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		PG_RETURN_POINTER(t);
+		SHOPPER_RETURN_STATE(t);
 	if (t == NULL)
 		t = create(context, options);
 	else

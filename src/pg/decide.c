@@ -192,7 +192,7 @@ shopper_profit_accum(PG_FUNCTION_ARGS)
 
 	shopper_aggregate_context(fcinfo);
 	if (shopper_any_null(fcinfo))
-		PG_RETURN_POINTER(PG_ARGISNULL(0) ? NULL : PG_GETARG_POINTER(0));
+		SHOPPER_RETURN_STATE(PG_ARGISNULL(0) ? NULL : PG_GETARG_POINTER(0));
 	gain = PG_GETARG_FLOAT8(3);
 	cost = PG_GETARG_FLOAT8(4);
 	check_money(gain, cost);

@@ -36,7 +36,7 @@ shopper_confusion_accum(PG_FUNCTION_ARGS)
 	uint32_t	code;
 
 	if (shopper_any_null(fcinfo))
-		PG_RETURN_POINTER(c);
+		SHOPPER_RETURN_STATE(c);
 	if (c == NULL)
 		c = confusion_make(context);
 	a = shopper_value_text(&l->reader[1], PG_GETARG_DATUM(1), &na);
@@ -71,7 +71,7 @@ shopper_confusion_combine(PG_FUNCTION_ARGS)
 	Confusion  *a = PG_ARGISNULL(0) ? NULL : (Confusion *) PG_GETARG_POINTER(0);
 
 	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(a);
+		SHOPPER_RETURN_STATE(a);
 	if (a == NULL)
 		a = confusion_make(context);
 	confusion_merge(a, &((Confusion *) PG_GETARG_POINTER(1))->pair);

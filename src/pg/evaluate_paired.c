@@ -54,7 +54,7 @@ shopper_paired_accum(PG_FUNCTION_ARGS)
 	Pairs	   *p;
 
 	if (shopper_any_null(fcinfo))
-		PG_RETURN_POINTER(PG_ARGISNULL(0) ? NULL : PG_GETARG_POINTER(0));
+		SHOPPER_RETURN_STATE(PG_ARGISNULL(0) ? NULL : PG_GETARG_POINTER(0));
 	p = PG_ARGISNULL(0) ? start(fcinfo, context) : (Pairs *) PG_GETARG_POINTER(0);
 	if (p->alone != PG_ARGISNULL(3))
 		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("the champion's value must be null on all rows or on none")));

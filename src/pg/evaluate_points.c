@@ -77,7 +77,7 @@ shopper_score_accum(PG_FUNCTION_ARGS)
 
 	shopper_aggregate_context(fcinfo);
 	if (shopper_any_null(fcinfo))
-		PG_RETURN_POINTER(PG_ARGISNULL(0) ? NULL : PG_GETARG_POINTER(0));
+		SHOPPER_RETURN_STATE(PG_ARGISNULL(0) ? NULL : PG_GETARG_POINTER(0));
 	p = shopper_points_add_score(fcinfo);
 	set_cut(fcinfo, p);
 	PG_RETURN_POINTER(p);
@@ -109,7 +109,7 @@ shopper_points_combine(PG_FUNCTION_ARGS)
 	ShopperPoints *b = PG_ARGISNULL(1) ? NULL : (ShopperPoints *) PG_GETARG_POINTER(1);
 
 	if (b == NULL)
-		PG_RETURN_POINTER(a);
+		SHOPPER_RETURN_STATE(a);
 	if (a == NULL)
 		a = points_make(context, b->n);
 	points_reserve(a, b->n);

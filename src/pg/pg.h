@@ -43,6 +43,10 @@ extern void shopper_report(ShopperEnv *env, int elevel);
 #define shopper_check(env, call) \
 	do { if ((call) != SHOPPER_OK) shopper_report((env), ERROR); } while (0)
 
+/* A state that no row has made yet is NULL for SQL too: final and serial functions rely on that. */
+#define SHOPPER_RETURN_STATE(state) \
+	do { void *s_ = (state); if (s_ == NULL) PG_RETURN_NULL(); PG_RETURN_POINTER(s_); } while (0)
+
 /* ---- options.c: jsonb to options ---- */
 /* The learner that options name (NULL: the default of the task), with all its options set and checked. */
 extern const ShopperLearner *shopper_options_from_jsonb(ShopperEnv *env, Jsonb *jsonb, ShopperTask task, ShopperOptions *options);

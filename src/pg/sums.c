@@ -164,11 +164,7 @@ add_to_cross(FunctionCallInfo fcinfo, ShopperSumsKind kind)
 	shopper_aggregate_context(fcinfo);
 	s = PG_ARGISNULL(0) ? NULL : (ShopperSums *) PG_GETARG_POINTER(0);
 	if (PG_ARGISNULL(1) || (target && PG_ARGISNULL(2)))
-	{
-		if (s == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(s);
-	}
+		SHOPPER_RETURN_STATE(s);
 	x = features_argument(fcinfo, 1 + target, &n);
 	if (s == NULL)
 		s = start(fcinfo, n, kind);
@@ -265,11 +261,7 @@ shopper_naive_bayes_accum(PG_FUNCTION_ARGS)
 	shopper_aggregate_context(fcinfo);
 	s = PG_ARGISNULL(0) ? NULL : (ShopperSums *) PG_GETARG_POINTER(0);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-	{
-		if (s == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(s);
-	}
+		SHOPPER_RETURN_STATE(s);
 	x = features_argument(fcinfo, 2, &n);
 	if (s == NULL)
 		s = start(fcinfo, n, SHOPPER_SUMS_BAYES);

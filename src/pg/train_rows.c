@@ -113,7 +113,7 @@ accumulate(FunctionCallInfo fcinfo, ShopperTask task)
 		elog(ERROR, "aggregate function called in non-aggregate context");
 	t = PG_ARGISNULL(0) ? NULL : (ShopperRowTraining *) PG_GETARG_POINTER(0);
 	if (PG_ARGISNULL(1))
-		PG_RETURN_POINTER(t);
+		SHOPPER_RETURN_STATE(t);
 	if (t == NULL)
 		t = start_training(fcinfo, 2, context, task);
 	else

@@ -17,7 +17,7 @@ CREATE TABLE shopper.models (
 	target text,
 	options jsonb,
 	key_column text,
-	holdout float8 NOT NULL DEFAULT 0.2 CHECK (holdout >= 0 AND holdout < 1),
+	holdout float8 NOT NULL DEFAULT 0.2 CHECK (holdout >= 0::float8 AND holdout < 1::float8),
 	max_age interval DEFAULT '7 days' CHECK (max_age > interval '0'),
 	min_new_rows bigint CHECK (min_new_rows > 0),
 	retired boolean NOT NULL DEFAULT false,
@@ -264,10 +264,10 @@ CREATE TABLE shopper.gates (
 	name text PRIMARY KEY REFERENCES shopper.models ON DELETE CASCADE,
 	metric text,
 	worst_metric float8,
-	maximum_drop float8 NOT NULL DEFAULT 0.01 CHECK (maximum_drop >= 0),
+	maximum_drop float8 NOT NULL DEFAULT 0.01 CHECK (maximum_drop >= 0::float8),
 	minimum_rows bigint NOT NULL DEFAULT 1,
-	maximum_row_loss float8 DEFAULT 0.5 CHECK (maximum_row_loss BETWEEN 0 AND 1),
-	maximum_label_shift float8 DEFAULT 0.2 CHECK (maximum_label_shift >= 0));
+	maximum_row_loss float8 DEFAULT 0.5 CHECK (maximum_row_loss BETWEEN 0::float8 AND 1::float8),
+	maximum_label_shift float8 DEFAULT 0.2 CHECK (maximum_label_shift >= 0::float8));
 COMMENT ON TABLE shopper.gates IS 'What a new version of a model must pass before it goes live; edit the rows of your models';
 COMMENT ON COLUMN shopper.gates.name IS 'The model';
 COMMENT ON COLUMN shopper.gates.metric IS 'What versions are judged by; NULL: the first metric of the job in shopper.jobs';
@@ -308,7 +308,7 @@ BEGIN
 		EXECUTE pg_catalog.format('CREATE POLICY change ON shopper.%I FOR UPDATE USING (%s)', t, writer);
 		EXECUTE pg_catalog.format('CREATE POLICY remove ON shopper.%I FOR DELETE USING (%s)', t, writer);
 	END LOOP;
-	FOREACH t IN ARRAY tables || sequences LOOP
+	FOREACH t IN ARRAY pg_catalog.array_cat(tables, sequences) LOOP
 		PERFORM pg_catalog.pg_extension_config_dump(('shopper.' || t)::regclass, '');
 	END LOOP;
 END $$;

@@ -45,6 +45,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION shopper.owned_model(text) IS 'Step of the registry: the definition of a model; an error when there is none, or when the caller does not own it';
 
+-- The definition of a model that the caller may train: a member of the owning role may not.
+CREATE FUNCTION shopper.own_model(model text) RETURNS shopper.models LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	m constant shopper.models := shopper.owned_model(model);
+BEGIN
+	IF m.owner <> CURRENT_USER THEN
+		RAISE insufficient_privilege USING MESSAGE = pg_catalog.format('model "%s" must be trained by its owner', model),
+			DETAIL = 'Training runs the owner''s query, which must not run with the rights of others.', HINT = pg_catalog.format('SET ROLE %I', m.owner);
+	END IF;
+	RETURN m;
+END $$;
+COMMENT ON FUNCTION shopper.own_model(text) IS 'Step of the registry: the definition of a model that belongs to the caller itself; an error otherwise';
+
 CREATE FUNCTION shopper.create_model(name text, job text, query text, target text DEFAULT NULL, options jsonb DEFAULT NULL, key_column text DEFAULT NULL,
 	holdout float8 DEFAULT 0.2, max_age interval DEFAULT '7 days', min_new_rows bigint DEFAULT NULL, metric text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
@@ -298,7 +311,7 @@ COMMENT ON FUNCTION shopper.read_rows(shopper.models, boolean) IS 'Step of shopp
 CREATE FUNCTION shopper.train_version(model text) RETURNS shopper.versions LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
-	m shopper.models := shopper.owned_model(model);
+	m shopper.models := shopper.own_model(model);
 	j shopper.jobs;
 	gate shopper.gates;
 	v shopper.versions;
@@ -309,10 +322,7 @@ DECLARE
 	positive text;
 	at constant timestamptz := pg_catalog.clock_timestamp();
 BEGIN
-	IF m.owner <> CURRENT_USER THEN
-		RAISE insufficient_privilege USING MESSAGE = pg_catalog.format('model "%s" must be trained by its owner', model),
-			DETAIL = 'Training runs the owner''s query, which must not run with the rights of others.', HINT = pg_catalog.format('SET ROLE %I', m.owner);
-	ELSIF m.retired THEN
+	IF m.retired THEN
 		RAISE object_not_in_prerequisite_state USING MESSAGE = pg_catalog.format('model "%s" is retired', model), HINT = 'shopper.promote brings a version back.';
 	ELSIF NOT pg_catalog.pg_try_advisory_xact_lock(shopper.lock_class(), m.lock_number) THEN
 		RAISE lock_not_available USING MESSAGE = pg_catalog.format('model "%s" is being trained by another session', model), HINT = 'shopper.model_runs shows running trainings.';

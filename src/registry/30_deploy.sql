@@ -65,10 +65,10 @@ COMMENT ON FUNCTION shopper.retire(text, text) IS 'Take a model out of service: 
 
 CREATE FUNCTION shopper.drop_model(model text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-	PERFORM shopper.owned_model(model);
+	PERFORM shopper.drop_jobs(shopper.owned_model(model));
 	DELETE FROM shopper.models m WHERE m.name = model;
 END $$;
-COMMENT ON FUNCTION shopper.drop_model(text) IS 'Remove a model with all its versions and history';
+COMMENT ON FUNCTION shopper.drop_model(text) IS 'Remove a model with all its versions, its history and its job in pg_cron';
 
 CREATE FUNCTION shopper.model(name text, version bigint DEFAULT NULL) RETURNS bytea LANGUAGE plpgsql STABLE PARALLEL SAFE COST 100 AS $$
 #variable_conflict use_column

@@ -3,11 +3,11 @@
 CREATE TABLE shopper.watches (
 	name text PRIMARY KEY REFERENCES shopper.models ON DELETE CASCADE,
 	query text,
-	max_psi float8 NOT NULL DEFAULT 0.2 CHECK (max_psi > 0),
-	max_missing_shift float8 NOT NULL DEFAULT 0.1 CHECK (max_missing_shift > 0),
-	max_unseen_shift float8 NOT NULL DEFAULT 0.05 CHECK (max_unseen_shift > 0),
-	max_metric_drop float8 NOT NULL DEFAULT 0.1 CHECK (max_metric_drop >= 0),
-	max_calibration_gap float8 NOT NULL DEFAULT 0.05 CHECK (max_calibration_gap > 0),
+	max_psi float8 NOT NULL DEFAULT 0.2 CHECK (max_psi > 0::float8),
+	max_missing_shift float8 NOT NULL DEFAULT 0.1 CHECK (max_missing_shift > 0::float8),
+	max_unseen_shift float8 NOT NULL DEFAULT 0.05 CHECK (max_unseen_shift > 0::float8),
+	max_metric_drop float8 NOT NULL DEFAULT 0.1 CHECK (max_metric_drop >= 0::float8),
+	max_calibration_gap float8 NOT NULL DEFAULT 0.05 CHECK (max_calibration_gap > 0::float8),
 	min_labels bigint NOT NULL DEFAULT 200 CHECK (min_labels > 0));
 COMMENT ON TABLE shopper.watches IS 'Which models shopper.monitor measures, and from where on it raises alerts; made by shopper.watch, edit the rows of your models';
 COMMENT ON COLUMN shopper.watches.name IS 'The model';

@@ -2,8 +2,8 @@
 
 CREATE VIEW shopper.models_due AS
 SELECT s.name, CASE WHEN s.trained_at IS NULL THEN 'never trained'
-		WHEN s.trained_at + s.max_age <= shopper.clock() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age) / 86400)::numeric, 1))
-		WHEN s.verdict = 'refused' AND s.age_seconds >= 72000 THEN pg_catalog.format('version %s was refused: %s', s.version, s.reason)
+		WHEN s.trained_at + s.max_age <= shopper.clock() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400::float8)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age)::float8 / 86400::float8)::numeric, 1))
+		WHEN s.verdict = 'refused' AND s.age_seconds >= 72000::float8 THEN pg_catalog.format('version %s was refused: %s', s.version, s.reason)
 		WHEN s.new_row_count >= s.min_new_rows THEN pg_catalog.format('%s new rows, due from %s on', s.new_row_count, s.min_new_rows)
 		ELSE s.alert END AS reason,
 	s.age_seconds, s.new_row_count, s.owner::text AS owner
@@ -19,7 +19,7 @@ FROM (
 	LEFT JOIN LATERAL (SELECT w.version, w.verdict, w.reason, w.trained_at FROM shopper.versions w WHERE w.name = m.name ORDER BY w.version DESC LIMIT 1) v ON true
 	WHERE NOT m.retired) s
 WHERE s.trained_at IS NULL OR s.trained_at + s.max_age <= shopper.clock() OR s.new_row_count >= s.min_new_rows OR s.alert IS NOT NULL
-	OR s.verdict = 'refused' AND s.age_seconds >= 72000;	-- what the guards refuse may be complete the next night
+	OR s.verdict = 'refused' AND s.age_seconds >= 72000::float8;	-- what the guards refuse may be complete the next night
 COMMENT ON VIEW shopper.models_due IS 'One row per model that should be trained, and why';
 COMMENT ON COLUMN shopper.models_due.name IS 'The model';
 COMMENT ON COLUMN shopper.models_due.reason IS 'Why, in words';
@@ -27,7 +27,7 @@ COMMENT ON COLUMN shopper.models_due.age_seconds IS 'Age of its newest version; 
 COMMENT ON COLUMN shopper.models_due.new_row_count IS 'Rows inserted since into the tables that its query reads, by the cumulative statistics';
 COMMENT ON COLUMN shopper.models_due.owner IS 'Who trains it';
 
-CREATE PROCEDURE shopper.retrain_due() LANGUAGE plpgsql AS $$
+CREATE PROCEDURE shopper.retrain_due(model text) LANGUAGE plpgsql AS $$
 DECLARE
 	due text[];
 	model text;
@@ -37,7 +37,10 @@ DECLARE
 	words text;
 	v shopper.versions;
 BEGIN
-	SELECT pg_catalog.array_agg(d.name ORDER BY d.name) INTO due FROM shopper.models_due d WHERE d.owner = CURRENT_USER;
+	IF retrain_due.model IS NOT NULL THEN
+		PERFORM shopper.own_model(retrain_due.model);
+	END IF;
+	SELECT pg_catalog.array_agg(d.name ORDER BY d.name) INTO due FROM shopper.models_due d WHERE d.owner = CURRENT_USER AND d.name = coalesce(retrain_due.model, d.name);
 	FOREACH model IN ARRAY coalesce(due, '{}') LOOP
 		SELECT m.lock_number INTO number FROM shopper.models m WHERE m.name = model;
 		CONTINUE WHEN number IS NULL OR NOT pg_catalog.pg_try_advisory_lock(shopper.lock_class(), number);
@@ -72,5 +75,11 @@ BEGIN
 			RAISE query_canceled USING MESSAGE = words;
 		END IF;
 	END LOOP;
+END $$;
+COMMENT ON PROCEDURE shopper.retrain_due(text) IS 'Train one model of the caller if it is due, in a transaction of its own; nothing happens when another session trains it. NULL: all, as CALL shopper.retrain_due()';
+
+CREATE PROCEDURE shopper.retrain_due() LANGUAGE plpgsql AS $$
+BEGIN
+	CALL shopper.retrain_due(NULL);
 END $$;
 COMMENT ON PROCEDURE shopper.retrain_due() IS 'Train the caller''s models of shopper.models_due, one after another, each in a transaction of its own: one that fails does not stop the others, one that another session trains is left out. shopper.model_runs tells';

@@ -51,7 +51,7 @@ SELECT r.run_id, r.name, CASE WHEN r.state = 'running' AND NOT EXISTS (SELECT FR
 	r.version::bigint AS version, r.message, r.run_by::text AS run_by, r.started_at, r.finished_at, extract(epoch FROM coalesce(r.finished_at, shopper.clock()) - r.started_at)::float8 AS seconds,
 	pg_catalog.substring(a.application_name, ': (\d+) of \d+\)$')::bigint AS step, pg_catalog.substring(a.application_name, ' of (\d+)\)$')::bigint AS step_count
 FROM shopper.runs r JOIN shopper.models m ON m.name = r.name
-LEFT JOIN pg_catalog.pg_stat_activity a ON r.state = 'running' AND a.application_name LIKE '%(pg\_shopper run ' || r.run_id || ': %'
+LEFT JOIN pg_catalog.pg_stat_activity a ON r.state = 'running' AND a.application_name LIKE pg_catalog.format('%%(pg\_shopper run %s: %%', r.run_id)
 	AND a.datname = pg_catalog.current_database();
 COMMENT ON VIEW shopper.model_runs IS 'Runs: one row per training of a model; running ones come from shopper.retrain_due, shopper.train shows when it is committed';
 COMMENT ON COLUMN shopper.model_runs.run_id IS 'Number of the run';
@@ -201,7 +201,7 @@ COMMENT ON COLUMN shopper.model_rules.confidence_rate IS 'Their share of those w
 COMMENT ON COLUMN shopper.model_rules.lift IS 'Confidence over the share of all that have the consequent';
 
 CREATE VIEW shopper.model_segments AS
-SELECT x.name, x.version::bigint AS version, l.version IS NOT NULL AS live, x.segment::bigint AS segment, coalesce(x.segment_name, 'cluster ' || x.segment) AS segment_name, x.row_count::bigint AS row_count, x.share AS row_rate
+SELECT x.name, x.version::bigint AS version, l.version IS NOT NULL AS live, x.segment::bigint AS segment, coalesce(x.segment_name, pg_catalog.format('cluster %s', x.segment)) AS segment_name, x.row_count::bigint AS row_count, x.share AS row_rate
 FROM shopper.version_segments x LEFT JOIN shopper.live l ON l.name = x.name AND l.version = x.version;
 COMMENT ON VIEW shopper.model_segments IS 'Segments: one row per version and cluster';
 COMMENT ON COLUMN shopper.model_segments.name IS 'The model';
@@ -213,7 +213,7 @@ COMMENT ON COLUMN shopper.model_segments.row_count IS 'Training rows in it';
 COMMENT ON COLUMN shopper.model_segments.row_rate IS 'Their share of all';
 
 CREATE VIEW shopper.segment_features AS
-SELECT x.name, x.version::bigint AS version, l.version IS NOT NULL AS live, x.segment::bigint AS segment, coalesce(s.segment_name, 'cluster ' || x.segment) AS segment_name, x.rank::bigint AS rank, x.feature, x.level, x.value, x.average AS overall_value, x.difference, x.description
+SELECT x.name, x.version::bigint AS version, l.version IS NOT NULL AS live, x.segment::bigint AS segment, coalesce(s.segment_name, pg_catalog.format('cluster %s', x.segment)) AS segment_name, x.rank::bigint AS rank, x.feature, x.level, x.value, x.average AS overall_value, x.difference, x.description
 FROM shopper.version_segment_features x JOIN shopper.version_segments s USING (name, version, segment) LEFT JOIN shopper.live l ON l.name = x.name AND l.version = x.version;
 COMMENT ON VIEW shopper.segment_features IS 'What is special about each segment: one row per version, cluster and column';
 COMMENT ON COLUMN shopper.segment_features.name IS 'The model';
