@@ -24,5 +24,5 @@ SELECT shopper.schedule('one', NULL);
 SELECT shopper.schedule(NULL, '0 3 * * *');
 SELECT shopper.unschedule('one');
 SELECT * FROM shopper.schedules;
-SELECT shopper.drop_model('one');
+SELECT count(shopper.drop_model(name)) AS dropped FROM shopper.models;
 DROP TABLE visits;

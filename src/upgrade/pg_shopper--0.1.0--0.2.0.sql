@@ -999,6 +999,65 @@ COMMENT ON FUNCTION shopper.is_score_owner(bigint) IS 'Step of the registry: whe
 SELECT shopper.protect_tables('{bands}', '{}', 'shopper.may_write(target_table)');
 SELECT shopper.protect_tables('{scorings}', '{scorings_score_run_id_seq}', 'shopper.is_owner(scored_by) AND shopper.may_write(target_table)');
 SELECT shopper.protect_tables('{scoring_bands,scoring_moves,scoring_items}', '{}', 'shopper.is_score_owner(score_run_id)');
+CREATE VIEW shopper.score_runs AS
+SELECT s.score_run_id, s.name, s.version::bigint AS version, s.target_table, s.started_at, s.finished_at, extract(epoch FROM s.finished_at - s.started_at)::float8 AS seconds, s.scored_by::text AS scored_by,
+	s.row_count, s.scored_count, s.row_count - s.scored_count AS unchanged_count, s.removed_count, s.state, s.message
+FROM shopper.scorings s;
+COMMENT ON VIEW shopper.score_runs IS 'Scoring jobs: one row per job that was finished';
+COMMENT ON COLUMN shopper.score_runs.score_run_id IS 'Number of the job';
+COMMENT ON COLUMN shopper.score_runs.name IS 'The model';
+COMMENT ON COLUMN shopper.score_runs.version IS 'The version that was live';
+COMMENT ON COLUMN shopper.score_runs.target_table IS 'The table of the scores, with its schema';
+COMMENT ON COLUMN shopper.score_runs.started_at IS 'When it began';
+COMMENT ON COLUMN shopper.score_runs.finished_at IS 'When it ended';
+COMMENT ON COLUMN shopper.score_runs.seconds IS 'How long it took';
+COMMENT ON COLUMN shopper.score_runs.scored_by IS 'Role that ran it';
+COMMENT ON COLUMN shopper.score_runs.row_count IS 'Rows of the query (for recommenders, users)';
+COMMENT ON COLUMN shopper.score_runs.scored_count IS 'Those that were new or changed, or scored by another version';
+COMMENT ON COLUMN shopper.score_runs.unchanged_count IS 'Those whose scores were kept';
+COMMENT ON COLUMN shopper.score_runs.removed_count IS 'Rows removed, since the query had their key no more';
+COMMENT ON COLUMN shopper.score_runs.state IS 'finished; a job that fails leaves nothing behind';
+COMMENT ON COLUMN shopper.score_runs.message IS 'What was done, in words';
+CREATE VIEW shopper.scores_by_band AS
+SELECT b.score_run_id, s.name, s.version::bigint AS version, s.started_at AS scored_at, s.started_at::date AS scored_on, b.band, b.lowest_score, b.row_count,
+	b.row_count::float8 / nullif(s.row_count, 0) AS row_rate, CASE WHEN pg_catalog.abs(b.mean_score) < 'Infinity' THEN b.mean_score END AS mean_score
+FROM shopper.scoring_bands b JOIN shopper.scorings s USING (score_run_id);
+COMMENT ON VIEW shopper.scores_by_band IS 'How scores are spread: one row per scoring job and band (class, cluster)';
+COMMENT ON COLUMN shopper.scores_by_band.score_run_id IS 'Number of the job';
+COMMENT ON COLUMN shopper.scores_by_band.name IS 'The model';
+COMMENT ON COLUMN shopper.scores_by_band.version IS 'The version that was live';
+COMMENT ON COLUMN shopper.scores_by_band.scored_at IS 'When the job began';
+COMMENT ON COLUMN shopper.scores_by_band.scored_on IS 'The day of it, in the time zone of the session';
+COMMENT ON COLUMN shopper.scores_by_band.band IS 'Band of the score; the class, cluster, or anomaly or normal';
+COMMENT ON COLUMN shopper.scores_by_band.lowest_score IS 'Where the band begins; NULL: it has no lower end';
+COMMENT ON COLUMN shopper.scores_by_band.row_count IS 'Its rows after the job';
+COMMENT ON COLUMN shopper.scores_by_band.row_rate IS 'Their share of all rows, 0 to 1';
+COMMENT ON COLUMN shopper.scores_by_band.mean_score IS 'The mean of their scores; NULL: no rows';
+CREATE VIEW shopper.band_moves AS
+SELECT b.score_run_id, s.name, s.started_at AS scored_at, s.started_at::date AS scored_on, b.old_band, b.new_band, b.row_count
+FROM shopper.scoring_moves b JOIN shopper.scorings s USING (score_run_id);
+COMMENT ON VIEW shopper.band_moves IS 'Who moved: one row per scoring job and pair of bands (classes, clusters) between which rows went';
+COMMENT ON COLUMN shopper.band_moves.score_run_id IS 'Number of the job';
+COMMENT ON COLUMN shopper.band_moves.name IS 'The model';
+COMMENT ON COLUMN shopper.band_moves.scored_at IS 'When the job began';
+COMMENT ON COLUMN shopper.band_moves.scored_on IS 'The day of it, in the time zone of the session';
+COMMENT ON COLUMN shopper.band_moves.old_band IS 'The band before the job';
+COMMENT ON COLUMN shopper.band_moves.new_band IS 'The band after it';
+COMMENT ON COLUMN shopper.band_moves.row_count IS 'Rows that went from the one to the other';
+CREATE VIEW shopper.recommended_items AS
+SELECT i.score_run_id, s.name, s.version::bigint AS version, s.started_at AS scored_at, s.started_at::date AS scored_on, i.item, i.user_count, i.user_rate, i.mean_rank, i.mean_score
+FROM shopper.scoring_items i JOIN shopper.scorings s USING (score_run_id);
+COMMENT ON VIEW shopper.recommended_items IS 'What is recommended: one row per scoring job and item, for the 1000 items with most users';
+COMMENT ON COLUMN shopper.recommended_items.score_run_id IS 'Number of the job';
+COMMENT ON COLUMN shopper.recommended_items.name IS 'The model';
+COMMENT ON COLUMN shopper.recommended_items.version IS 'The version that was live';
+COMMENT ON COLUMN shopper.recommended_items.scored_at IS 'When the job began';
+COMMENT ON COLUMN shopper.recommended_items.scored_on IS 'The day of it, in the time zone of the session';
+COMMENT ON COLUMN shopper.recommended_items.item IS 'The item';
+COMMENT ON COLUMN shopper.recommended_items.user_count IS 'Users that it is recommended to after the job';
+COMMENT ON COLUMN shopper.recommended_items.user_rate IS 'Their share of all users, 0 to 1';
+COMMENT ON COLUMN shopper.recommended_items.mean_rank IS 'Its mean place in their lists, 1 is the best';
+COMMENT ON COLUMN shopper.recommended_items.mean_score IS 'Its mean score';
 CREATE FUNCTION shopper.score_columns(job text) RETURNS TABLE(name text, type text, meaning text) LANGUAGE sql IMMUTABLE ROWS 6 AS $$
 	SELECT c.name, c.type, c.meaning FROM (VALUES
 		('rank', 'integer', 'Place of the item, 1 is the best', true, 1),
@@ -1357,65 +1416,6 @@ BEGIN
 	PERFORM shopper.drop_score_rows();
 END $$;
 COMMENT ON PROCEDURE shopper.score(text, text, text, text, int, boolean, int, boolean) IS 'Score the rows of a query with the live version of a model, into a table that is made when it does not exist. Only rows whose key is new, whose values in the model''s columns changed, or that another version scored are scored (everything => true: all); rows whose key the query has no more are removed. Nothing is committed: readers see the table as before until then, and a rollback undoes it all. reasons: how many for each row of the highest band (anomalies, all rows of classes and clusters; all_reasons => true: of everything), 0 for none; n: items for each user of a recommender';
-CREATE VIEW shopper.score_runs AS
-SELECT s.score_run_id, s.name, s.version::bigint AS version, s.target_table, s.started_at, s.finished_at, extract(epoch FROM s.finished_at - s.started_at)::float8 AS seconds, s.scored_by::text AS scored_by,
-	s.row_count, s.scored_count, s.row_count - s.scored_count AS unchanged_count, s.removed_count, s.state, s.message
-FROM shopper.scorings s;
-COMMENT ON VIEW shopper.score_runs IS 'Scoring jobs: one row per job that was finished';
-COMMENT ON COLUMN shopper.score_runs.score_run_id IS 'Number of the job';
-COMMENT ON COLUMN shopper.score_runs.name IS 'The model';
-COMMENT ON COLUMN shopper.score_runs.version IS 'The version that was live';
-COMMENT ON COLUMN shopper.score_runs.target_table IS 'The table of the scores, with its schema';
-COMMENT ON COLUMN shopper.score_runs.started_at IS 'When it began';
-COMMENT ON COLUMN shopper.score_runs.finished_at IS 'When it ended';
-COMMENT ON COLUMN shopper.score_runs.seconds IS 'How long it took';
-COMMENT ON COLUMN shopper.score_runs.scored_by IS 'Role that ran it';
-COMMENT ON COLUMN shopper.score_runs.row_count IS 'Rows of the query (for recommenders, users)';
-COMMENT ON COLUMN shopper.score_runs.scored_count IS 'Those that were new or changed, or scored by another version';
-COMMENT ON COLUMN shopper.score_runs.unchanged_count IS 'Those whose scores were kept';
-COMMENT ON COLUMN shopper.score_runs.removed_count IS 'Rows removed, since the query had their key no more';
-COMMENT ON COLUMN shopper.score_runs.state IS 'finished; a job that fails leaves nothing behind';
-COMMENT ON COLUMN shopper.score_runs.message IS 'What was done, in words';
-CREATE VIEW shopper.scores_by_band AS
-SELECT b.score_run_id, s.name, s.version::bigint AS version, s.started_at AS scored_at, s.started_at::date AS scored_on, b.band, b.lowest_score, b.row_count,
-	b.row_count::float8 / nullif(s.row_count, 0) AS row_rate, CASE WHEN pg_catalog.abs(b.mean_score) < 'Infinity' THEN b.mean_score END AS mean_score
-FROM shopper.scoring_bands b JOIN shopper.scorings s USING (score_run_id);
-COMMENT ON VIEW shopper.scores_by_band IS 'How scores are spread: one row per scoring job and band (class, cluster)';
-COMMENT ON COLUMN shopper.scores_by_band.score_run_id IS 'Number of the job';
-COMMENT ON COLUMN shopper.scores_by_band.name IS 'The model';
-COMMENT ON COLUMN shopper.scores_by_band.version IS 'The version that was live';
-COMMENT ON COLUMN shopper.scores_by_band.scored_at IS 'When the job began';
-COMMENT ON COLUMN shopper.scores_by_band.scored_on IS 'The day of it, in the time zone of the session';
-COMMENT ON COLUMN shopper.scores_by_band.band IS 'Band of the score; the class, cluster, or anomaly or normal';
-COMMENT ON COLUMN shopper.scores_by_band.lowest_score IS 'Where the band begins; NULL: it has no lower end';
-COMMENT ON COLUMN shopper.scores_by_band.row_count IS 'Its rows after the job';
-COMMENT ON COLUMN shopper.scores_by_band.row_rate IS 'Their share of all rows, 0 to 1';
-COMMENT ON COLUMN shopper.scores_by_band.mean_score IS 'The mean of their scores; NULL: no rows';
-CREATE VIEW shopper.band_moves AS
-SELECT b.score_run_id, s.name, s.started_at AS scored_at, s.started_at::date AS scored_on, b.old_band, b.new_band, b.row_count
-FROM shopper.scoring_moves b JOIN shopper.scorings s USING (score_run_id);
-COMMENT ON VIEW shopper.band_moves IS 'Who moved: one row per scoring job and pair of bands (classes, clusters) between which rows went';
-COMMENT ON COLUMN shopper.band_moves.score_run_id IS 'Number of the job';
-COMMENT ON COLUMN shopper.band_moves.name IS 'The model';
-COMMENT ON COLUMN shopper.band_moves.scored_at IS 'When the job began';
-COMMENT ON COLUMN shopper.band_moves.scored_on IS 'The day of it, in the time zone of the session';
-COMMENT ON COLUMN shopper.band_moves.old_band IS 'The band before the job';
-COMMENT ON COLUMN shopper.band_moves.new_band IS 'The band after it';
-COMMENT ON COLUMN shopper.band_moves.row_count IS 'Rows that went from the one to the other';
-CREATE VIEW shopper.recommended_items AS
-SELECT i.score_run_id, s.name, s.version::bigint AS version, s.started_at AS scored_at, s.started_at::date AS scored_on, i.item, i.user_count, i.user_rate, i.mean_rank, i.mean_score
-FROM shopper.scoring_items i JOIN shopper.scorings s USING (score_run_id);
-COMMENT ON VIEW shopper.recommended_items IS 'What is recommended: one row per scoring job and item, for the 1000 items with most users';
-COMMENT ON COLUMN shopper.recommended_items.score_run_id IS 'Number of the job';
-COMMENT ON COLUMN shopper.recommended_items.name IS 'The model';
-COMMENT ON COLUMN shopper.recommended_items.version IS 'The version that was live';
-COMMENT ON COLUMN shopper.recommended_items.scored_at IS 'When the job began';
-COMMENT ON COLUMN shopper.recommended_items.scored_on IS 'The day of it, in the time zone of the session';
-COMMENT ON COLUMN shopper.recommended_items.item IS 'The item';
-COMMENT ON COLUMN shopper.recommended_items.user_count IS 'Users that it is recommended to after the job';
-COMMENT ON COLUMN shopper.recommended_items.user_rate IS 'Their share of all users, 0 to 1';
-COMMENT ON COLUMN shopper.recommended_items.mean_rank IS 'Its mean place in their lists, 1 is the best';
-COMMENT ON COLUMN shopper.recommended_items.mean_score IS 'Its mean score';
 CREATE FUNCTION shopper.cron_jobs() RETURNS TABLE(job_id bigint, name text, cron text, command text, run_as text, active boolean) LANGUAGE plpgsql STABLE ROWS 20 AS $$
 #variable_conflict use_column
 BEGIN
