@@ -1020,7 +1020,7 @@ COMMENT ON COLUMN shopper.score_runs.state IS 'finished; a job that fails leaves
 COMMENT ON COLUMN shopper.score_runs.message IS 'What was done, in words';
 CREATE VIEW shopper.scores_by_band AS
 SELECT b.score_run_id, s.name, s.version::bigint AS version, s.started_at AS scored_at, s.started_at::date AS scored_on, b.band, b.lowest_score, b.row_count,
-	b.row_count::float8 / nullif(s.row_count, 0) AS row_rate, CASE WHEN pg_catalog.abs(b.mean_score) < 'Infinity' THEN b.mean_score END AS mean_score
+	b.row_count::float8 / nullif(s.row_count, 0)::float8 AS row_rate, CASE WHEN pg_catalog.abs(b.mean_score) < 'Infinity' THEN b.mean_score END AS mean_score
 FROM shopper.scoring_bands b JOIN shopper.scorings s USING (score_run_id);
 COMMENT ON VIEW shopper.scores_by_band IS 'How scores are spread: one row per scoring job and band (class, cluster)';
 COMMENT ON COLUMN shopper.scores_by_band.score_run_id IS 'Number of the job';
