@@ -19,7 +19,7 @@ PACKAGES   = postgresql-$(PG_MAJOR) postgresql-server-dev-$(PG_MAJOR) gcc make l
              pgtap libtap-parser-sourcehandler-pgtap-perl
 JOBS      := $(shell nproc)
 BUILD      = @$(MAKE) --no-print-directory -j$(JOBS) PGXS_PART=yes
-PURE_SRCS  = $(sort $(wildcard src/core/*.c src/features/*.c src/prepare/*.c src/models/*.c src/models/*/*.c))
+PURE_SRCS  = $(sort $(wildcard src/core/*.c src/features/*.c src/prepare/*.c src/models/*.c src/models/*/*.c src/pictures/*.c))
 export PG_CONFIG
 
 # PGXS takes a makefile over, so it gets a run of its own.
@@ -99,12 +99,13 @@ build/fuzz: $(FUZZ_OBJS)
 
 # The pure rooms know no PostgreSQL, and lower rooms no higher ones.
 check-layers:
-	@! grep -nE '#include *[<"](postgres|fmgr|access/|catalog/|executor/|utils/|nodes/|storage/|miscadmin|funcapi)' $$(find src/core src/features src/prepare src/models src/tools -name '*.[ch]')
-	@! grep -nE '#include *"[^"]*(features|models|pg)/' $$(find src/core -name '*.[ch]')
-	@! grep -nE '#include *"[^"]*(models|pg)/' $$(find src/features -name '*.[ch]')
-	@! grep -nE '#include *"[^"]*(models|pg)/' $$(find src/prepare -name '*.[ch]')
-	@! grep -nE '#include *"[^"]*pg/' $$(find src/models -name '*.[ch]')
-	@! grep -nE '\b(malloc|calloc|realloc|free|palloc|ereport|elog|rand|srand)\(' $$(find src/core src/features src/prepare src/models -name '*.c')
+	@! grep -nE '#include *[<"](postgres|fmgr|access/|catalog/|executor/|utils/|nodes/|storage/|miscadmin|funcapi)' $$(find src/core src/features src/prepare src/models src/pictures src/tools -name '*.[ch]')
+	@! grep -nE '#include *"[^"]*(features|models|pictures|pg)/' $$(find src/core -name '*.[ch]')
+	@! grep -nE '#include *"[^"]*(models|pictures|pg)/' $$(find src/features -name '*.[ch]')
+	@! grep -nE '#include *"[^"]*(models|pictures|pg)/' $$(find src/prepare -name '*.[ch]')
+	@! grep -nE '#include *"[^"]*(pictures|pg)/' $$(find src/models -name '*.[ch]')
+	@! grep -nE '#include *"[^"]*(models|prepare|pg)/' $$(find src/pictures -name '*.[ch]')
+	@! grep -nE '\b(malloc|calloc|realloc|free|palloc|ereport|elog|rand|srand)\(' $$(find src/core src/features src/prepare src/models src/pictures -name '*.c')
 	@echo "layers: ok"
 
 help:
