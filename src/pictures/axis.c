@@ -102,7 +102,7 @@ shopper_number_words(double x, char *text, size_t size)
 			snprintf(buffer, sizeof(buffer), "%.0f", x);
 		else
 		{
-			int			decimals = (u == 4 ? 3 : 2) - decade(most / unit[u].size);
+			int			decimals = (u == 4 && most >= 1 ? 3 : 2) - decade(most / unit[u].size);
 
 			snprintf(buffer, sizeof(buffer), "%.*f", decimals < 0 ? 0 : decimals, x / unit[u].size);
 			drop_zeros(buffer);

@@ -45,7 +45,7 @@ typedef struct ShopperAxis
 extern void shopper_axis(ShopperAxis *axis, ShopperAxisKind kind, double low, double high, int wanted, bool loose);
 extern double shopper_axis_place(const ShopperAxis *axis, double x);
 
-/* A number in few digits, as beside a bar: 0.7302, 12.3k. */
+/* A number in few digits, as beside a bar: 0.73, 12.35, 123k. */
 extern void shopper_number_words(double x, char *text, size_t size);
 
 #endif

@@ -130,7 +130,7 @@ draw_bar(const Drawing *d, double left, double right, double y, double x, int in
 		return;
 	}
 	shopper_number_words(x, text, sizeof(text));
-	shopper_svg(w, "<rect x=\"%n\" y=\"%n\" width=\"%n\" height=\"%n\" rx=\"1.5\"%F/>", fmin(zero, end), y, fmax(fabs(end - zero), x == 0 ? 0 : 1), d->thick, ink);
+	shopper_svg(w, "<rect x=\"%n\" y=\"%n\" width=\"%n\" height=\"%n\" rx=\"1.5\"%F/>", fmin(zero, end), y, fmax(fabs(end - zero), x == 0 ? 0 : 1), d->thick - 1, ink);
 	shopper_svg_label(w, x < 0 ? end - 4 : end + 4, y + d->thick / 2 + 4, x < 0 ? SHOPPER_END : SHOPPER_START, SHOPPER_INK_MUTED, VALUE_SIZE, false, INFINITY, text);
 }
 
@@ -187,7 +187,7 @@ shopper_draw_bars(ShopperBars *b, const ShopperPicture *p, ShopperWriter *w)
 	SHOPPER_TRY(collect(b, &legend, &d));
 	head = shopper_head_height(&f) + (titled ? 18 : 4);
 	foot = shopper_notes_height(&f) + 4;
-	d.thick = d.series > 1 ? 12 : 16;
+	d.thick = d.series > 1 ? 14 : 16;
 	d.pitch = d.series * d.thick + 8;
 	if (p->height > head + foot + d.labels * d.pitch)
 		d.pitch = fmin((p->height - head - foot) / (d.labels > 0 ? d.labels : 1), d.pitch * 2);

@@ -169,7 +169,7 @@ place_legend(const ShopperFrame *f, double *x, int *row, double *most)
 				room = f->p->width - 2 * SHOPPER_MARGIN;
 	int			rows = 0;
 
-	*most = fmax(fmin(room - SWATCH, 220), 40);
+	*most = fmax(fmin(room - SWATCH, 300), 40);
 	for (int i = 0; i < f->legend->n; i++)
 	{
 		double		wide = SWATCH + fmin(shopper_text_width(f->legend->name[i], LEGEND_SIZE), *most) + 14;
@@ -186,10 +186,11 @@ place_legend(const ShopperFrame *f, double *x, int *row, double *most)
 	return rows + 1;
 }
 
+/* A single series without a name needs none. */
 static bool
 shows_legend(const ShopperFrame *f)
 {
-	return f->legend != NULL && f->legend->n > 0;
+	return f->legend != NULL && f->legend->n > 0 && (f->legend->n > 1 || strcmp(f->legend->name[0], SHOPPER_NO_NAME) != 0);
 }
 
 static bool
@@ -331,7 +332,7 @@ void
 shopper_frame_axes(ShopperFrame *f, ShopperAxisKind x_kind, const double x_range[2], bool x_loose,
 				   ShopperAxisKind y_kind, const double y_range[2])
 {
-	double		head = shopper_head_height(f) + (named(f->p->y_title) ? 18 : 6),
+	double		head = shopper_head_height(f) + (named(f->p->y_title) ? 26 : 8),
 				foot = shopper_notes_height(f) + 20 + (named(f->p->x_title) ? 16 : 0);
 
 	f->height = fmax(f->height, head + foot + LEAST_PLOT);
@@ -345,7 +346,7 @@ shopper_frame_axes(ShopperFrame *f, ShopperAxisKind x_kind, const double x_range
 	f->right = f->p->width - SHOPPER_MARGIN - 4;
 	make_x_axis(f, x_kind, x_range, x_loose);
 	if (named(f->p->y_title))
-		shopper_svg_label(f->w, SHOPPER_MARGIN, f->top - 8, SHOPPER_START, SHOPPER_INK_MUTED, 11, false, f->p->width - 2 * SHOPPER_MARGIN, f->p->y_title);
+		shopper_svg_label(f->w, SHOPPER_MARGIN, f->top - 14, SHOPPER_START, SHOPPER_INK_MUTED, 11, false, f->p->width - 2 * SHOPPER_MARGIN, f->p->y_title);
 	for (int i = 0; i < f->y.n; i++)
 	{
 		double		y = shopper_axis_place(&f->y, f->y.tick[i].at);

@@ -7,6 +7,7 @@
 
 #define MOST_CLASSES 12
 #define LABEL_SIZE 12
+#define MOST_UPRIGHT 110		/* pixels of a name that stands upright */
 
 ShopperStatus
 shopper_matrix_init(ShopperEnv *env, ShopperMatrix *m)
@@ -89,13 +90,13 @@ static void
 draw_cell(ShopperFrame *f, double x, double y, double width, double height, double count, double share, bool right)
 {
 	int			ink = share > 0.55 ? SHOPPER_INK_ON : SHOPPER_INK_TEXT;
-	bool		two_lines = height >= 38;
+	bool		two_lines = height >= 38 && width >= 44;
 	char		text[48];
 
 	shopper_svg(f->w, "<rect x=\"%n\" y=\"%n\" width=\"%n\" height=\"%n\" rx=\"2\" fill-opacity=\"%n\"%F/>", x + 1, y + 1, width - 2, height - 2,
 				0.06 + 0.9 * share, right ? SHOPPER_INK_SERIES : SHOPPER_INK_SERIES + 1);
 	shopper_number_words(count, text, sizeof(text));
-	shopper_svg_label(f->w, x + width / 2, y + height / 2 + (two_lines ? -1 : 4), SHOPPER_MIDDLE, ink, 12, true, width - 2, text);
+	shopper_svg_label(f->w, x + width / 2, y + height / 2 + (two_lines ? -1 : 4), SHOPPER_MIDDLE, count == 0 ? SHOPPER_INK_MUTED : ink, 12, count != 0, width - 2, text);
 	snprintf(text, sizeof(text), "%.1f %%", share * 100);
 	if (two_lines)
 		shopper_svg_label(f->w, x + width / 2, y + height / 2 + 14, SHOPPER_MIDDLE, ink, 10, false, width - 2, text);
@@ -112,6 +113,7 @@ shopper_draw_matrix(ShopperMatrix *m, const ShopperPicture *p, ShopperWriter *w)
 				cell,
 				column,
 				x;
+	bool		upright;
 
 	SHOPPER_TRY(fill(m, &t));
 	shopper_frame_init(&f, p, w);
@@ -120,30 +122,39 @@ shopper_draw_matrix(ShopperMatrix *m, const ShopperPicture *p, ShopperWriter *w)
 		shopper_note(&f, "%.1f %% of %.0f rows are right; shares are of the actual class", t.hits / t.total * 100, t.total);
 	if (m->classes.n > MOST_CLASSES)
 		shopper_note(&f, "%lld rare classes are taken together", (long long) (m->classes.n - MOST_CLASSES));
-	head = shopper_head_height(&f) + 40;
+	for (int i = 0; i < t.n; i++)
+		widest = fmax(widest, shopper_text_width(t.name[i], LABEL_SIZE));
+	widest = fmin(widest, (p->width - 2 * SHOPPER_MARGIN) * 0.35);
+	x = SHOPPER_MARGIN + widest + 8;
+	column = t.n > 0 ? (p->width - SHOPPER_MARGIN - x) / t.n : 0;
+	upright = widest > column - 4;	/* names of columns that do not fit side by side */
+	head = shopper_head_height(&f) + (upright ? fmin(widest, MOST_UPRIGHT) + 28 : 40);
 	foot = shopper_notes_height(&f) + 6;
 	cell = p->height > 0 && t.n > 0 ? fmin(fmax((p->height - head - foot) / t.n, 24), 90) : t.n <= 4 ? 56 : t.n <= 8 ? 44 : 32;
 	f.height = fmax(p->height, head + foot + fmax(t.n * cell, 40));
 	shopper_frame_begin(&f);
 	f.top = head;
 	f.bottom = f.height - foot;
-	for (int i = 0; i < t.n; i++)
-		widest = fmax(widest, shopper_text_width(t.name[i], LABEL_SIZE));
-	widest = fmin(widest, (p->width - 2 * SHOPPER_MARGIN) * 0.35);
-	x = SHOPPER_MARGIN + widest + 8;
-	column = t.n > 0 ? fmin((p->width - SHOPPER_MARGIN - x) / t.n, cell * 2.6) : 0;
+	column = fmin(column, cell * 2.6);
 	if (t.n == 0)
 		shopper_frame_empty(&f);
 	else
 	{
 		shopper_svg_label(w, x - 8, head - 8, SHOPPER_END, SHOPPER_INK_MUTED, 11, false, widest + 1, "actual");
-		shopper_svg_label(w, x + column * t.n / 2, head - 26, SHOPPER_MIDDLE, SHOPPER_INK_MUTED, 11, false, column * t.n, "predicted");
+		shopper_svg_label(w, x + column * t.n / 2, shopper_head_height(&f) + 12, SHOPPER_MIDDLE, SHOPPER_INK_MUTED, 11, false, column * t.n, "predicted");
 	}
 	for (int i = 0; i < t.n; i++)
 	{
 		double		sum = row_sum(&t, i);
 
-		shopper_svg_label(w, x + column * (i + 0.5), head - 8, SHOPPER_MIDDLE, SHOPPER_INK_TEXT, t.n > 8 ? 10 : LABEL_SIZE, false, column - 4, t.name[i]);
+		if (upright)
+		{
+			shopper_svg(w, "<g transform=\"translate(%n %n)rotate(-90)\">", x + column * (i + 0.5) + 4, head - 6);
+			shopper_svg_label(w, 0, 0, SHOPPER_START, SHOPPER_INK_TEXT, LABEL_SIZE, false, MOST_UPRIGHT, t.name[i]);
+			shopper_svg(w, "</g>\n");
+		}
+		else
+			shopper_svg_label(w, x + column * (i + 0.5), head - 8, SHOPPER_MIDDLE, SHOPPER_INK_TEXT, LABEL_SIZE, false, column - 4, t.name[i]);
 		shopper_svg_label(w, x - 8, head + cell * (i + 0.5) + 4, SHOPPER_END, SHOPPER_INK_TEXT, LABEL_SIZE, false, widest + 1, t.name[i]);
 		for (int k = 0; k < t.n; k++)
 			draw_cell(&f, x + column * k, head + cell * i, column, cell, t.count[i][k], sum > 0 ? t.count[i][k] / sum : 0, i == k);

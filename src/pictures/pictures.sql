@@ -57,7 +57,7 @@ CREATE FUNCTION @extschema@.plot_svg_roc(query text, title text DEFAULT NULL, wi
 BEGIN
 	RETURN shopper.plot_curve('roc', pg_catalog.format(
 		'SELECT p.false_positive_rate AS "false positive rate", p.true_positive_rate AS "true positive rate",
-			pg_catalog.concat(g.series, CASE WHEN g.series IS NULL THEN ''area '' ELSE '', area '' END, pg_catalog.round(g.area::numeric, 3))
+			pg_catalog.concat_ws('', '', g.series, ''area '' || pg_catalog.round(g.area::numeric, 3))
 		FROM (SELECT series, @extschema@.roc_curve(label, score) AS points, @extschema@.auc(label, score) AS area FROM %s s GROUP BY series) g, pg_catalog.unnest(g.points) p',
 		shopper.scored_rows(query)), title, width, height);
 END $$;
@@ -66,7 +66,7 @@ CREATE FUNCTION @extschema@.plot_svg_lift(query text, title text DEFAULT NULL, w
 BEGIN
 	RETURN shopper.plot_curve('lift', pg_catalog.format(
 		'SELECT (pg_catalog.sum(p.row_count) OVER w / pg_catalog.sum(p.row_count) OVER (PARTITION BY g.series))::float8 AS "share of rows, highest scores first",
-			p.cumulative_lift AS "times as many hits as by chance", coalesce(g.series, ''model'')
+			p.cumulative_lift AS "times as many hits as by chance", g.series
 		FROM (SELECT series, @extschema@.lift_curve(label, score, 20) AS points FROM %s s GROUP BY series) g, pg_catalog.unnest(g.points) p
 		WINDOW w AS (PARTITION BY g.series ORDER BY p.bin)', shopper.scored_rows(query)), title, width, height);
 END $$;
@@ -74,7 +74,7 @@ COMMENT ON FUNCTION @extschema@.plot_svg_lift(text, text, int, int) IS 'Cumulati
 CREATE FUNCTION @extschema@.plot_svg_calibration(query text, title text DEFAULT NULL, width int DEFAULT 480, height int DEFAULT 420) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	RETURN shopper.plot_curve('calibration', pg_catalog.format(
-		'SELECT p.mean_score AS "predicted share", p.positive_rate AS "true share", coalesce(g.series, ''model'')
+		'SELECT p.mean_score AS "predicted share", p.positive_rate AS "true share", g.series
 		FROM (SELECT series, @extschema@.calibration_curve(label, score) AS points FROM %s s GROUP BY series) g, pg_catalog.unnest(g.points) p',
 		shopper.scored_rows(query)), title, width, height);
 END $$;

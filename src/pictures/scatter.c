@@ -62,7 +62,8 @@ shopper_draw_scatter(ShopperScatter *s, const ShopperPicture *p, ShopperWriter *
 	if (legend.left_out > 0)
 		shopper_note(&f, "%lld more groups are grey", (long long) legend.left_out);
 	pad(s->low[0], s->high[0], x);
-	pad(s->low[1], s->high[1], y);
+	y[0] = s->low[1];			/* this axis ends at ticks */
+	y[1] = s->high[1];
 	shopper_frame_axes(&f, m->x_kind, x, false, SHOPPER_AXIS_NUMBER, y);
 	if (m->n == 0)
 		shopper_frame_empty(&f);

@@ -79,8 +79,8 @@ lay_out(Layout *l)
 		if (is_end(l, i))
 			l->y[i] = (double) row++;
 		words(node, text, sizeof(text));
-		wide = fmax(shopper_text_width(node->condition != NULL ? node->condition : "all rows", 12),
-					shopper_text_width(node->prediction, 11) + shopper_text_width(text, 11) + 12) + 22;
+		wide = fmax(shopper_text_width(node->condition != NULL ? node->condition : "all rows", 12) + 19,
+					shopper_text_width(node->prediction, 11) * 1.08 + shopper_text_width(text, 11) + 32);
 		l->width[node->depth] = fmax(l->width[node->depth], fmin(fmax(wide, LEAST_BOX), MOST_BOX));
 	}
 	for (int64_t i = l->n - 1; i >= 0; i--)	/* children come after their parent */
