@@ -134,6 +134,8 @@ number_ticks(ShopperAxis *a, int wanted, bool loose)
 
 	if (a->kind == SHOPPER_AXIS_WHOLE && step < 1)
 		step = 1;
+	else if (!loose && floor(a->high / step) - ceil(a->low / step) < 1)	/* no two of them on the axis: the next smaller step has */
+		step = nice(step / 2.2);
 	for (;; step = nice(step * 2.2))	/* rounding may give too many */
 	{
 		first = loose ? floor(a->low / step + 1e-9) : ceil(a->low / step - 1e-9);
@@ -143,8 +145,8 @@ number_ticks(ShopperAxis *a, int wanted, bool loose)
 	}
 	if (loose && fabs(first) * step < DBL_MAX / 2 && fabs(last) * step < DBL_MAX / 2)
 	{
-		a->low = first * step;
-		a->high = last * step;
+		a->low = fmin(a->low, first * step);	/* rounding may miss the value at the end */
+		a->high = fmax(a->high, last * step);
 	}
 	most = fmax(fabs(a->low), fabs(a->high));
 	for (double i = first; i <= last; i++)

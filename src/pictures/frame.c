@@ -14,6 +14,8 @@
 
 /* ---- names ---- */
 
+#define DIGITS "0123456789"
+
 static bool
 as_number(const char *text, double *x)
 {
@@ -37,6 +39,25 @@ compare_names(const char *a, const char *b)
 		return x < y ? -1 : 1;
 	if (first != second)
 		return first ? -1 : 1;
+	for (const char *p = a, *q = b; *p != '\0' && *q != '\0'; p++, q++)	/* "class 7" before "class 10" */
+	{
+		size_t		n = strspn(p, DIGITS),
+					m = strspn(q, DIGITS);
+
+		if (n > 0 && m > 0 && n != m && *p != '0' && *q != '0')
+			return n < m ? -1 : 1;
+		if (*p != *q)
+			break;
+		if (n > 0 && n == m)
+		{
+			int			order = strncmp(p, q, n);
+
+			if (order != 0)
+				return order;
+			p += n - 1;
+			q += n - 1;
+		}
+	}
 	return strcmp(a, b);
 }
 
@@ -216,23 +237,23 @@ shopper_notes_height(const ShopperFrame *f)
 }
 
 void
-shopper_marker(ShopperWriter *w, int shape, int ink, double x, double y, double size)
+shopper_marker(ShopperWriter *w, int shape, double x, double y, double size)
 {
 	double		s = size * 0.9;
 
 	switch (shape % 4)
 	{
 		case 0:
-			shopper_svg(w, "<circle cx=\"%n\" cy=\"%n\" r=\"%n\"%F/>", x, y, size, ink);
+			shopper_svg(w, "<circle cx=\"%n\" cy=\"%n\" r=\"%n\"/>", x, y, size);
 			break;
 		case 1:
-			shopper_svg(w, "<rect x=\"%n\" y=\"%n\" width=\"%n\" height=\"%n\"%F/>", x - s, y - s, 2 * s, 2 * s, ink);
+			shopper_svg(w, "<path d=\"M%n %nh%nv%nh%nZ\"/>", x - s, y - s, 2 * s, 2 * s, -2 * s);
 			break;
 		case 2:
-			shopper_svg(w, "<path d=\"M%n %nL%n %nH%nZ\"%F/>", x, y - size * 1.2, x + size * 1.15, y + s, x - size * 1.15, ink);
+			shopper_svg(w, "<path d=\"M%n %nL%n %nH%nZ\"/>", x, y - size * 1.2, x + size * 1.15, y + s, x - size * 1.15);
 			break;
 		default:
-			shopper_svg(w, "<path d=\"M%n %nL%n %nL%n %nL%n %nZ\"%F/>", x, y - size * 1.3, x + size * 1.3, y, x, y + size * 1.3, x - size * 1.3, y, ink);
+			shopper_svg(w, "<path d=\"M%n %nL%n %nL%n %nL%n %nZ\"/>", x, y - size * 1.3, x + size * 1.3, y, x, y + size * 1.3, x - size * 1.3, y);
 	}
 }
 
@@ -248,7 +269,9 @@ draw_legend(ShopperFrame *f, double top)
 	{
 		double		y = top + ROW_HEIGHT * row[i] + 9;
 
-		shopper_marker(f->w, i, f->legend->ink[i], x[i] + 6, y, 4.5);
+		shopper_svg(f->w, "<g%F>", f->legend->ink[i]);
+		shopper_marker(f->w, i, x[i] + 6, y, 4.5);
+		shopper_svg(f->w, "</g>");
 		shopper_svg_label(f->w, x[i] + SWATCH, y + 4, SHOPPER_START, SHOPPER_INK_TEXT, LEGEND_SIZE, false, most, f->legend->name[i]);
 	}
 }

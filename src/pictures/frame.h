@@ -65,7 +65,7 @@ extern void shopper_frame_axes(ShopperFrame *f, ShopperAxisKind x_kind, const do
 /* Text in the middle of the plot: there is nothing to draw. */
 extern void shopper_frame_empty(ShopperFrame *f);
 
-/* A marker of the shape of a series. */
-extern void shopper_marker(ShopperWriter *w, int shape, int ink, double x, double y, double size);
+/* A marker of the shape of a series, in the ink of the group that it is in. */
+extern void shopper_marker(ShopperWriter *w, int shape, double x, double y, double size);
 
 #endif

@@ -204,6 +204,8 @@ draw_line(const Stretch *s)
 		{
 			end = column_end(s, i);
 			put_column(s, i, end, &begun);
+			if (shopper_poll(s->m->env) != SHOPPER_OK)
+				return;
 		}
 	else
 		for (int64_t i = s->from; i < s->to; i++)
@@ -219,10 +221,11 @@ draw_line(const Stretch *s)
 	shopper_svg(w, "\"/>\n");
 	if (s->to - s->from <= MARKERS)
 	{
+		shopper_svg(w, "<g%F>", s->ink);
 		for (int64_t i = s->from; i < s->to; i++)
 			if (!isnan(s->m->y[i]))
-				shopper_marker(w, s->place, s->ink, x_of(s, i), y_of(s, s->m->y[i]), 3);
-		shopper_svg(w, "\n");
+				shopper_marker(w, s->place, x_of(s, i), y_of(s, s->m->y[i]), 3);
+		shopper_svg(w, "</g>\n");
 	}
 }
 
@@ -249,6 +252,8 @@ draw_band(const Stretch *s)
 			double		top = high[k];
 
 			next = dense ? column_end(s, k) : k + 1;
+			if (dense && shopper_poll(s->m->env) != SHOPPER_OK)
+				return;
 			next = next > end ? end : next;
 			for (int64_t j = k; j < next; j++)
 				top = fmax(top, high[j]);
@@ -276,7 +281,7 @@ draw_reference(ShopperFrame *f, ShopperCurve curve)
 	if (curve == SHOPPER_PLAIN)
 		return;
 	shopper_svg(f->w, "<path stroke-dasharray=\"4 4\"%S d=\"M%n %nL%n %n\"/>\n", SHOPPER_INK_AXIS,
-				f->left, curve == SHOPPER_LIFT ? one : f->bottom, f->right, curve == SHOPPER_LIFT ? one : f->top);
+				shopper_axis_place(&f->x, 0), curve == SHOPPER_LIFT ? one : shopper_axis_place(&f->y, 0), shopper_axis_place(&f->x, 1), one);
 }
 
 static ShopperStatus
@@ -296,8 +301,8 @@ draw_series(ShopperMarks *m, ShopperFrame *f, const int *place, const ShopperLeg
 			draw_band(&s);
 		else
 			draw_line(&s);
-		from = s.to;
 		SHOPPER_TRY(shopper_poll(m->env));
+		from = s.to;
 	}
 	return SHOPPER_OK;
 }
@@ -311,6 +316,7 @@ shopper_draw_lines(ShopperMarks *m, ShopperCurve curve, const ShopperPicture *p,
 	double		x[2] = {INFINITY, -INFINITY},
 				y[2] = {INFINITY, -INFINITY};
 	int64_t		gaps;
+	bool		empty;
 
 	SHOPPER_TRY(shopper_legend(m->env, &m->names, &legend));
 	SHOPPER_TRY(shopper_legend_places(m->env, &m->names, &legend, &place));
@@ -323,13 +329,19 @@ shopper_draw_lines(ShopperMarks *m, ShopperCurve curve, const ShopperPicture *p,
 		shopper_note(&f, "%lld of %lld points have no value", (long long) gaps, (long long) m->n);
 	if (legend.left_out > 0)
 		shopper_note(&f, "%lld more series are left out", (long long) legend.left_out);
-	if (curve == SHOPPER_ROC || curve == SHOPPER_CALIBRATION)
-		shopper_frame_axes(&f, SHOPPER_AXIS_SHARE, (double[]) {0, 1}, true, SHOPPER_AXIS_SHARE, (double[]) {0, 1});
-	else if (curve == SHOPPER_LIFT)
-		shopper_frame_axes(&f, SHOPPER_AXIS_SHARE, (double[]) {0, 1}, true, SHOPPER_AXIS_NUMBER, (double[]) {0, fmax(y[1], 1)});
-	else
+	empty = y[0] > y[1];
+	if (curve == SHOPPER_PLAIN)
 		shopper_frame_axes(&f, m->x_kind, x, false, SHOPPER_AXIS_NUMBER, y);
-	if (y[0] > y[1])
+	else
+	{
+		for (int end = 0; end < 2; end++)	/* scores that are no probabilities go beyond */
+		{
+			widen(x, end);
+			widen(y, end);
+		}
+		shopper_frame_axes(&f, SHOPPER_AXIS_SHARE, x, true, curve == SHOPPER_LIFT ? SHOPPER_AXIS_NUMBER : SHOPPER_AXIS_SHARE, y);
+	}
+	if (empty)
 		shopper_frame_empty(&f);
 	else
 	{

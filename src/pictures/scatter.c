@@ -75,11 +75,13 @@ shopper_draw_scatter(ShopperScatter *s, const ShopperPicture *p, ShopperWriter *
 	{
 		int			at = dot[i].place;
 
-		shopper_marker(w, at < 0 ? 0 : at, at < 0 ? SHOPPER_INK_REST : legend.ink[at], dot[i].x, dot[i].y, size);
+		if (i == 0 || at != dot[i - 1].place)
+			shopper_svg(w, "%s<g%F>\n", i == 0 ? "" : "</g>\n", at < 0 ? SHOPPER_INK_REST : legend.ink[at]);
+		shopper_marker(w, at < 0 ? 0 : at, dot[i].x, dot[i].y, size);
 		if (i % 10 == 9)
 			shopper_svg(w, "\n");
 	}
-	shopper_svg(w, "</g>\n");
+	shopper_svg(w, m->n > 0 ? "</g>\n</g>\n" : "</g>\n");
 	shopper_svg_end(w);
 	shopper_release(m->env, place);
 	shopper_release(m->env, dot);

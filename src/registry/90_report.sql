@@ -42,9 +42,8 @@ BEGIN
 	END IF;
 	figure := CASE kind
 		WHEN 'table' THEN '<h3>' || shopper.html(title) || E'</h3>\n' || shopper.html_table(query)
-		WHEN 'bars' THEN @extschema@.plot_svg_bars(query, title, 600)
-		WHEN 'lines' THEN @extschema@.plot_svg_lines(query, title, 600, 300)
-		WHEN 'small' THEN @extschema@.plot_svg_lines(query, title, 295, 220)
+		WHEN 'bars' THEN @extschema@.plot_svg_bars(query, title, 440)
+		WHEN 'lines' THEN @extschema@.plot_svg_lines(query, title, 440, 290)
 		WHEN 'matrix' THEN shopper.plot_matrix(query, title, 440)
 		ELSE shopper.plot_curve(kind, query, title, 440, 400) END;
 	RETURN '<figure' || CASE WHEN kind = 'table' THEN ' class="rows"' ELSE '' END || '>' || figure || coalesce(E'\n<figcaption>' || shopper.html(explanation) || '</figcaption>', '') || E'</figure>\n';
@@ -60,9 +59,9 @@ CREATE FUNCTION shopper.report_verdict(name text) RETURNS text LANGUAGE sql STAB
 	SELECT '<p class="lead">' || CASE WHEN m.live_version IS NULL THEN 'No version is live.'
 			ELSE 'Version ' || m.live_version || ' is live, trained on ' || shopper.html_time(v.trained_at) || ' UTC from ' || v.row_count || ' rows'
 				|| coalesce(', judged on ' || nullif(v.holdout_count, 0) || ' others', '') || '.' END
-		|| coalesce(' ' || shopper.html(v.metric) || ' is <strong>' || pg_catalog.round(v.metric_value::numeric, 4) || '</strong>.', '') || '</p>'
-		|| coalesce('<p>Verdict of the gate: <strong>' || shopper.html(v.verdict) || '</strong>. ' || shopper.html(v.reason) || '</p>', '')
-		|| coalesce('<p class="warning">Version ' || n.version || ' is newer and not live: ' || shopper.html(n.verdict) || '. ' || shopper.html(n.reason) || '</p>', '') || E'\n'
+		|| coalesce(' ' || shopper.html(v.metric) || ' is <strong>' || pg_catalog.trim_scale(pg_catalog.round(v.metric_value::numeric, 4)) || '</strong>.', '') || '</p>'
+		|| coalesce('<p>Verdict of the gate: ' || shopper.html(v.reason) || '.</p>', '')
+		|| coalesce('<p class="warning">Version ' || n.version || ' is newer and not live: ' || shopper.html(n.reason) || '.</p>', '') || E'\n'
 	FROM shopper.model_list m LEFT JOIN shopper.model_versions v ON v.name = m.name AND v.version = m.live_version
 	LEFT JOIN shopper.model_versions n ON n.name = m.name AND n.version = m.newest_version AND n.version IS DISTINCT FROM m.live_version
 	WHERE m.name = $1 $$;
@@ -73,10 +72,10 @@ CREATE FUNCTION shopper.report_style() RETURNS text LANGUAGE sql IMMUTABLE PARAL
 @media (prefers-color-scheme:dark){:root{--back:#0b0e12;--card:#14181d;--text:#e6edf3;--muted:#a5afba;--line:#2b323a;--warn:#ffb46b}}
 body{margin:0 auto;padding:24px 16px 48px;max-width:960px;background:var(--back);color:var(--text);font:15px/1.5 system-ui,-apple-system,''Segoe UI'',''DejaVu Sans'',sans-serif}
 h1{margin:0 0 4px;font-size:26px;overflow-wrap:anywhere}h2{margin:32px 0 10px;font-size:19px}h3{margin:0 0 8px;font-size:15px}
-p{margin:6px 0}.lead{font-size:17px}.muted,figcaption{color:var(--muted)}.warning{color:var(--warn)}figcaption{margin-top:4px;font-size:13px;max-width:600px}
-.figures{display:flex;flex-wrap:wrap;gap:14px;align-items:flex-start}figure{margin:0;padding:8px;max-width:100%;box-sizing:border-box;background:var(--card);border:1px solid var(--line);border-radius:6px}
-figure.rows{width:100%;padding:12px 14px}figure svg{display:block;max-width:100%;height:auto}.wide{overflow-x:auto}
-table{border-collapse:collapse;font-size:13px}th,td{padding:4px 14px 4px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);overflow-wrap:anywhere;max-width:420px}
+p{margin:6px 0}.lead{font-size:17px}.muted,figcaption{color:var(--muted)}.warning{color:var(--warn)}figcaption{margin:0 8px 4px 14px;font-size:13px}
+.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:14px;align-items:start}figure{margin:0;padding:8px;max-width:100%;box-sizing:border-box;background:var(--card);border:1px solid var(--line);border-radius:6px}
+figure.rows{grid-column:1/-1;padding:12px 14px}figure svg{display:block;max-width:100%;height:auto}.wide{overflow-x:auto}
+table{border-collapse:collapse;font-size:13px}th,td{padding:4px 14px 4px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);overflow-wrap:break-word;max-width:420px}
 th{color:var(--muted);font-weight:600;white-space:nowrap}td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 @media print{body{background:#fff}figure{break-inside:avoid}}'::text $$;
 COMMENT ON FUNCTION shopper.report_style() IS 'Step of shopper.report: the style sheet of the page';
@@ -90,7 +89,7 @@ DECLARE
 	live constant text := its || ' AND x.live';
 	page text;
 	metric record;
-	small text := '';
+	metrics text := '';
 BEGIN
 	SELECT * INTO m FROM shopper.model_list l WHERE l.name = report.name;
 	IF m.name IS NULL THEN
@@ -101,15 +100,15 @@ BEGIN
 		|| shopper.report_verdict(report.name);
 
 	page := page || shopper.report_section('Open alerts', shopper.report_figure('{shopper.alerts}', 'table',
-		'SELECT shopper.html_time(x.raised_at) AS raised, x.kind, x.feature, pg_catalog.round(x.value::numeric, 4) AS value, pg_catalog.round(x.threshold::numeric, 4) AS threshold, x.message
+		'SELECT shopper.html_time(x.raised_at) AS raised, x.kind, x.feature, pg_catalog.trim_scale(pg_catalog.round(x.value::numeric, 4)) AS value, pg_catalog.trim_scale(pg_catalog.round(x.threshold::numeric, 4)) AS threshold, x.message
 		FROM shopper.alerts x WHERE ' || its || ' AND x.resolved_at IS NULL ORDER BY x.raised_at DESC LIMIT 20', 'Not resolved yet'));
 
 	FOR metric IN SELECT x.metric FROM shopper.model_metrics x WHERE x.name = report.name AND x.dataset = 'holdout' AND x.metric NOT IN ('rows', 'null_log_likelihood', 'log_likelihood')
 		GROUP BY x.metric HAVING pg_catalog.count(*) > 1 ORDER BY x.metric LOOP
-		small := small || shopper.report_figure('{shopper.model_metrics}', 'small', pg_catalog.format('SELECT x.version, x.value FROM shopper.model_metrics x WHERE %s AND x.dataset = ''holdout'' AND x.metric = %L',
+		metrics := metrics || shopper.report_figure('{shopper.model_metrics}', 'lines', pg_catalog.format('SELECT x.version, x.value FROM shopper.model_metrics x WHERE %s AND x.dataset = ''holdout'' AND x.metric = %L',
 			its, metric.metric), pg_catalog.replace(metric.metric, '_', ' '));
 	END LOOP;
-	page := page || shopper.report_section('How good is it?', small
+	page := page || shopper.report_section('How good is it?', metrics
 		|| shopper.report_figure('{shopper.model_roc}', 'roc', 'SELECT x.false_positive_rate AS "false positive rate", x.true_positive_rate AS "true positive rate" FROM shopper.model_roc x WHERE ' || live,
 			'Hits against false alarms', 'On rows held out of training. The further above the diagonal, the better the scores part the classes.')
 		|| shopper.report_figure('{shopper.model_lift}', 'lift',
@@ -119,7 +118,7 @@ BEGIN
 		|| shopper.report_figure('{shopper.model_calibration}', 'calibration', 'SELECT x.predicted_rate AS "predicted share", x.observed_rate AS "true share" FROM shopper.model_calibration x WHERE ' || live,
 			'Do the scores mean what they say?', 'On the diagonal, a score of 30 % is right in 30 % of the cases.')
 		|| shopper.report_figure('{shopper.model_confusion}', 'matrix', 'SELECT x.actual, x.predicted, x.row_count FROM shopper.model_confusion x WHERE ' || live, 'Right and wrong')
-		|| shopper.report_figure('{shopper.model_metrics}', 'table', 'SELECT x.dataset, x.metric, pg_catalog.round(x.value::numeric, 4) AS value FROM shopper.model_metrics x
+		|| shopper.report_figure('{shopper.model_metrics}', 'table', 'SELECT x.dataset, x.metric, pg_catalog.trim_scale(pg_catalog.round(x.value::numeric, 4)) AS value FROM shopper.model_metrics x
 			JOIN shopper.model_versions v USING (name, version) WHERE v.live AND ' || its || ' ORDER BY x.dataset, x.metric LIMIT 60', 'Measures of the live version'));
 
 	page := page || shopper.report_section('What does it look at?', shopper.report_figure('{shopper.feature_importance}', 'bars',
@@ -128,8 +127,8 @@ BEGIN
 		|| shopper.report_figure('{shopper.model_history}', 'lines', 'SELECT x.step, x.value, x.metric FROM shopper.model_history x WHERE ' || live, 'Course of the training'));
 
 	page := page || shopper.report_section('Rules', shopper.report_figure('{shopper.model_rules}', 'table',
-		'SELECT x.antecedent AS "who has", x.consequent AS "often takes", pg_catalog.round(x.confidence_rate::numeric, 3) AS confidence, pg_catalog.round(x.lift::numeric, 2) AS lift,
-			pg_catalog.round(x.support_rate::numeric, 4) AS support, x.basket_count AS baskets FROM shopper.model_rules x WHERE ' || live || ' ORDER BY x.lift DESC, x.rule_number LIMIT 30', 'The strongest rules'));
+		'SELECT x.antecedent AS "who has", x.consequent AS "often takes", pg_catalog.trim_scale(pg_catalog.round(x.confidence_rate::numeric, 3)) AS confidence, pg_catalog.trim_scale(pg_catalog.round(x.lift::numeric, 2)) AS lift,
+			pg_catalog.trim_scale(pg_catalog.round(x.support_rate::numeric, 4)) AS support, x.basket_count AS baskets FROM shopper.model_rules x WHERE ' || live || ' ORDER BY x.lift DESC, x.rule_number LIMIT 30', 'The strongest rules'));
 
 	page := page || shopper.report_section('Groups', shopper.report_figure('{shopper.model_segments}', 'bars',
 			'SELECT coalesce(x.segment_name, x.segment::text) AS segment, x.row_count AS rows FROM shopper.model_segments x WHERE ' || live || ' ORDER BY x.row_count DESC, x.segment', 'Sizes')
@@ -147,7 +146,7 @@ BEGIN
 			|| ' AND 1 < (SELECT pg_catalog.count(DISTINCT y.score_run_id) FROM shopper.scores_by_band y WHERE y.name = x.name)', 'Bands over time')
 		|| shopper.report_figure('{shopper.band_moves}', 'table', 'SELECT x.old_band, x.new_band, x.row_count AS rows FROM shopper.band_moves x WHERE ' || its
 			|| ' AND x.score_run_id = (SELECT pg_catalog.max(y.score_run_id) FROM shopper.band_moves y WHERE y.name = x.name) ORDER BY x.row_count DESC, x.old_band, x.new_band LIMIT 15', 'Rows that changed their band')
-		|| shopper.report_figure('{shopper.score_runs}', 'table', 'SELECT shopper.html_time(x.started_at) AS started, x.version, x.target_table, x.state, x.row_count AS rows, pg_catalog.round(x.seconds::numeric, 1) AS seconds, x.message
+		|| shopper.report_figure('{shopper.score_runs}', 'table', 'SELECT shopper.html_time(x.started_at) AS started, x.version, x.target_table, x.state, x.row_count AS rows, pg_catalog.trim_scale(pg_catalog.round(x.seconds::numeric, 1)) AS seconds, x.message
 			FROM shopper.score_runs x WHERE ' || its || ' ORDER BY x.score_run_id DESC LIMIT 10', 'The latest scorings'));
 
 	page := page || shopper.report_section('Does it still hold?', shopper.report_figure('{shopper.matured_metrics}', 'lines',
@@ -156,16 +155,16 @@ BEGIN
 			|| ' AND x.measured_at = (SELECT pg_catalog.max(y.measured_at) FROM shopper.matured_calibration y WHERE y.name = x.name)', 'Predicted and true shares since')
 		|| shopper.report_figure('{shopper.model_drift}', 'lines', 'SELECT x.measured_at AS "measured at", x.psi AS "population stability index", x.feature FROM shopper.model_drift x WHERE ' || its
 			|| ' AND 1 < (SELECT pg_catalog.count(DISTINCT y.measured_at) FROM shopper.model_drift y WHERE y.name = x.name)', 'Drift of columns', 'Below 0.1 little has changed since the training, above 0.25 much.')
-		|| shopper.report_figure('{shopper.model_drift}', 'table', 'SELECT x.feature, x.kind, x.state, pg_catalog.round(x.psi::numeric, 4) AS psi, pg_catalog.round(x.missing_rate::numeric, 4) AS missing,
-				pg_catalog.round(x.unseen_rate::numeric, 4) AS unseen FROM shopper.model_drift x WHERE ' || its || ' AND x.measured_at = (SELECT pg_catalog.max(y.measured_at) FROM shopper.model_drift y WHERE y.name = x.name)
+		|| shopper.report_figure('{shopper.model_drift}', 'table', 'SELECT x.feature, x.kind, x.state, pg_catalog.trim_scale(pg_catalog.round(x.psi::numeric, 4)) AS psi, pg_catalog.trim_scale(pg_catalog.round(x.missing_rate::numeric, 4)) AS missing,
+				pg_catalog.trim_scale(pg_catalog.round(x.unseen_rate::numeric, 4)) AS unseen FROM shopper.model_drift x WHERE ' || its || ' AND x.measured_at = (SELECT pg_catalog.max(y.measured_at) FROM shopper.model_drift y WHERE y.name = x.name)
 			ORDER BY x.psi DESC NULLS LAST, x.feature LIMIT 30', 'Drift at the latest look'));
 
 	page := page || shopper.report_section('History', shopper.report_figure('{shopper.model_versions}', 'table',
-			'SELECT x.version, CASE WHEN x.live THEN ''live'' END AS live, shopper.html_time(x.trained_at) AS trained, x.row_count AS rows, x.metric, pg_catalog.round(x.metric_value::numeric, 4) AS value, x.verdict, x.reason
+			'SELECT x.version, CASE WHEN x.live THEN ''live'' END AS live, shopper.html_time(x.trained_at) AS trained, x.row_count AS rows, x.metric, pg_catalog.trim_scale(pg_catalog.round(x.metric_value::numeric, 4)) AS value, x.verdict, x.reason
 			FROM shopper.model_versions x WHERE ' || its || ' ORDER BY x.version DESC LIMIT 20', 'Versions')
 		|| shopper.report_figure('{shopper.model_deployments}', 'table', 'SELECT shopper.html_time(x.deployed_at) AS at, x.action, x.version, x.previous_version AS before, x.deployed_by AS by, x.reason
 			FROM shopper.model_deployments x WHERE ' || its || ' ORDER BY x.deployment_id DESC LIMIT 20', 'What was live when')
-		|| shopper.report_figure('{shopper.model_runs}', 'table', 'SELECT shopper.html_time(x.started_at) AS started, x.state, x.version, pg_catalog.round(x.seconds::numeric, 1) AS seconds, x.run_by AS by, x.message
+		|| shopper.report_figure('{shopper.model_runs}', 'table', 'SELECT shopper.html_time(x.started_at) AS started, x.state, x.version, pg_catalog.trim_scale(pg_catalog.round(x.seconds::numeric, 1)) AS seconds, x.run_by AS by, x.message
 			FROM shopper.model_runs x WHERE ' || its || ' ORDER BY x.run_id DESC LIMIT 20', 'Trainings')
 		|| shopper.report_figure('{shopper.alerts}', 'table', 'SELECT shopper.html_time(x.raised_at) AS raised, shopper.html_time(x.resolved_at) AS resolved, x.kind, x.feature, x.message
 			FROM shopper.alerts x WHERE ' || its || ' AND x.resolved_at IS NOT NULL ORDER BY x.raised_at DESC LIMIT 20', 'Resolved alerts'));
