@@ -7,7 +7,7 @@
 #   make         build; make install
 #   make unit    pure C tests (T=name for one)
 #   make fuzz    damaged models (N=1000000 of each kind)
-#   make regress, pgtap, restart, registry, docs, real, bench   the other parts
+#   make regress, pgtap, restart, registry, docs, pictures, real, bench   the other parts
 #   make doc     write doc/reference.md anew; make docs runs the examples of all pages
 #
 # All of them first install what is missing (Debian packages); none touches an
@@ -67,7 +67,11 @@ doc: all
 doc-check: all
 	@test/cluster run doc/reference.sh check
 
-check: check-layers unit fuzz regress pgtap restart registry docs doc-check real
+# All figures, drawn and, when chromium is there, looked at: build/pictures.
+pictures: all
+	@test/cluster run test/pictures.sh
+
+check: check-layers unit fuzz regress pgtap restart registry docs doc-check pictures real
 	@echo "check: all parts passed"
 
 UNIT_FLAGS = -std=gnu11 -g -O1 -fno-math-errno -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -113,4 +117,4 @@ help:
 
 endif
 
-.PHONY: all install uninstall clean setup demo psql stop regress pgtap restart registry real bench check doc docs doc-check unit fuzz check-layers help
+.PHONY: all install uninstall clean setup demo psql stop regress pgtap restart registry pictures real bench check doc docs doc-check unit fuzz check-layers help

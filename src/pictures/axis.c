@@ -225,13 +225,16 @@ day_ticks(ShopperAxis *a, int wanted)
 	for (int i = 0; i < (int) (sizeof(part) / sizeof(part[0])); i++)
 		if (part[i] >= raw * 0.75)
 		{
-			for (double k = ceil(a->low / part[i] - 1e-6); k * part[i] <= a->high + 1e-9 && a->n < SHOPPER_TICKS; k++)
+			double		first = part[i] >= 7 ? 2 : 0,	/* weeks begin on Monday; 2000-01-03 was one */
+						at;
+
+			for (double k = ceil((a->low - first) / part[i] - 1e-6); (at = first + k * part[i]) <= a->high + 1e-9 && a->n < SHOPPER_TICKS; k++)
 			{
 				if (part[i] < 1)
-					time_label(k * part[i], part[i], text, sizeof(text));
+					time_label(at, part[i], text, sizeof(text));
 				else
-					shopper_date_text((int64_t) (k * part[i]), text, sizeof(text));
-				add_tick(a, k * part[i], text);
+					shopper_date_text((int64_t) at, text, sizeof(text));
+				add_tick(a, at, text);
 			}
 			return;
 		}

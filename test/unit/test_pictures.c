@@ -151,6 +151,9 @@ test_axes(void)
 	shopper_axis(&a, SHOPPER_AXIS_DAYS, 9131.9, 9132.2, 6, false);
 	CHECK(a.n == 2 && strcmp(a.tick[0].label, "2025-01-01") == 0 && strcmp(a.tick[1].label, "03:00") == 0);
 
+	shopper_axis(&a, SHOPPER_AXIS_DAYS, 9132, 9132 + 40, 6, false);
+	CHECK(strcmp(a.tick[0].label, "2025-01-06") == 0 && strcmp(a.tick[1].label, "2025-01-13") == 0);	/* Mondays */
+
 	check_words(0, "0");
 	check_words(-0.0, "0");
 	check_words(0.73021, "0.73");

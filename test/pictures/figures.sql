@@ -1,5 +1,5 @@
 -- All kinds of figures, and a report, on a small shop and on what strange rows make of them.
--- Writes build/pictures/*.svg and *.html; test/pictures.sh looks at them.
+-- Writes build/pictures/*.svg (one of each kind), odd/*.svg and report.html; test/pictures.sh looks at them.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
 CREATE EXTENSION pg_shopper;
@@ -21,8 +21,6 @@ SELECT plot_svg_lines('SELECT date_trunc(''week'', day) AS week, avg(minutes) AS
 \o build/pictures/band.svg
 SELECT plot_svg_lines('SELECT day, avg(minutes) AS minutes, avg(minutes) - 2 * stddev(minutes) / sqrt(count(*)) AS low, avg(minutes) + 2 * stddev(minutes) / sqrt(count(*)) AS high
 	FROM visits GROUP BY day', 'Mean minutes of a day, with its band');
-\o build/pictures/dense.svg
-SELECT plot_svg_lines('SELECT i AS visit, sin(i / 9000.0) * 1e5 + fold(i, 1000) * 40 AS value FROM generate_series(1, 100000) i', '100,000 points');
 \o build/pictures/bars.svg
 SELECT plot_svg_bars('SELECT feature, importance FROM model, feature_importance(line) ORDER BY importance DESC', 'What matters');
 \o build/pictures/bars_grouped.svg
@@ -35,36 +33,40 @@ SELECT plot_svg_lift('SELECT bought, line FROM scored', 'Lift');
 SELECT plot_svg_calibration('SELECT bought, tree, ''tree'' FROM scored UNION ALL SELECT bought, line, ''logistic'' FROM scored', 'Do the scores mean what they say?');
 \o build/pictures/confusion.svg
 SELECT plot_svg_confusion('SELECT bought, tree > 0.5 FROM scored', 'Bought or not');
-\o build/pictures/confusion_many.svg
-SELECT plot_svg_confusion('SELECT ''class '' || fold(i, 20, 1), ''class '' || CASE WHEN fold(i, 3) > 0 THEN fold(i, 20, 1) ELSE fold(i, 20, 2) END FROM generate_series(1, 5000) i', 'Twenty classes', width => 640);
 \o build/pictures/scatter.svg
-SELECT plot_svg_scatter('SELECT pages + fold(id, 100, 8) / 120.0 AS pages, minutes, nullif(device, ''tablet'') FROM scored', 'Visits');
+SELECT plot_svg_scatter('SELECT 20 + 15 * c + (fold(i, 100, 7) + fold(i, 100, 8) + fold(i, 100, 9)) / 10.0 AS age, 90 * (c % 2) + 20 * c + (fold(i, 100, 4) + fold(i, 100, 5) + fold(i, 100, 6)) / 3.0 AS spend,
+	nullif((ARRAY[''students'', ''families'', ''commuters'', ''none''])[c + 1], ''none'') FROM generate_series(1, 2400) i, fold(i, 4, 1) c', 'Customers by age and spend');
 \o build/pictures/tree.svg
 SELECT plot_svg_tree(tree, title => 'Who buys') FROM model;
-\o build/pictures/tree_cut.svg
-SELECT plot_svg_tree(tree, max_depth => 2) FROM model;
 
--- strange rows
-\o build/pictures/labels.svg
+-- ---- many rows, strange rows ----
+\o build/pictures/odd/dense.svg
+SELECT plot_svg_lines('SELECT i AS visit, sin(i / 9000.0) * 1e5 + fold(i, 1000) * 40 AS value FROM generate_series(1, 100000) i', '100,000 points');
+\o build/pictures/odd/confusion_many.svg
+SELECT plot_svg_confusion('SELECT ''class '' || fold(i, 20, 1), ''class '' || CASE WHEN fold(i, 3) > 0 THEN fold(i, 20, 1) ELSE fold(i, 20, 2) END FROM generate_series(1, 5000) i', 'Twenty classes', width => 640);
+\o build/pictures/odd/tree_cut.svg
+SELECT plot_svg_tree(tree, max_depth => 2) FROM model;
+\o build/pictures/odd/labels.svg
 SELECT plot_svg_bars($$VALUES ('<b>&"quotes"', 3.5::float8), (E'tab\there \x01 control', -2), ('日本語のとても長いラベルは途中で切れます、それでも読めるはずです', 'infinity'),
 	('مرحبا بالعالم', 1e-300), (repeat('very long label ', 20), 2), ('emoji 🛒 é ü', NULL), (NULL, 0.5), ('not a number', 'NaN')$$, '<script>alert("&")</script> ' || repeat('a very long title ', 12));
-\o build/pictures/many_series.svg
+\o build/pictures/odd/many_series.svg
 SELECT plot_svg_lines('SELECT i AS x, sin(i / 5.0) + s AS y, ''series with a long name, number '' || s FROM generate_series(1, 60) i, generate_series(1, 20) s', 'Twenty series');
-\o build/pictures/gaps.svg
+\o build/pictures/odd/gaps.svg
 SELECT plot_svg_lines('SELECT ts, CASE WHEN fold(i, 4) > 0 THEN i::float8 END AS "with gaps" FROM generate_series(1, 30) i, LATERAL (SELECT timestamp ''2025-03-01 22:10'' + i * interval ''7 minutes'') t(ts)', 'Gaps');
-\o build/pictures/huge.svg
+\o build/pictures/odd/huge.svg
 SELECT plot_svg_lines('VALUES (-1e300, -1.7e308), (0, 1e308), (1e300, ''infinity''::float8), (5e299, 1.7e308)', 'Huge numbers');
-\o build/pictures/tiny.svg
+\o build/pictures/odd/tiny.svg
 SELECT plot_svg_lines('VALUES (1e-300, 2e-300), (2e-300, 3e-300), (4e-300, 1e-300)', 'Tiny numbers', 320, 240);
-\o build/pictures/one.svg
+\o build/pictures/odd/one.svg
 SELECT plot_svg_lines('SELECT date ''2025-03-01'' AS day, 5 AS orders', 'One point', 320, 240);
-\o build/pictures/empty.svg
+\o build/pictures/odd/empty.svg
 SELECT plot_svg_lines('SELECT 1 AS x, 2 AS y WHERE false', 'No rows', 320, 240);
-\o build/pictures/years.svg
+\o build/pictures/odd/years.svg
 SELECT plot_svg_lines('SELECT d::date AS day, extract(year FROM d)::int * 12345 AS amount FROM generate_series(timestamp ''1990-01-01'', ''2024-01-01'', ''1 month'') d', 'Years', 320, 240);
 \o
 
 -- ---- a report ----
+\o /dev/null
 SELECT shopper.create_model('buyers <of> "May"', 'classifier', 'SELECT bought, device, region, pages, minutes FROM visits', 'bought', tree(max_depth => 2));
 CALL shopper.train('buyers <of> "May"');
 UPDATE shopper.models SET options = boosting(trees => 40);
