@@ -69,7 +69,7 @@ same 'and the copy goes on' 3 "$(ask -d copy -c 'SET client_min_messages = error
 
 # ---- kill -9 in the middle of a training ----
 ready='ready to accept connections'
-pid_of="SELECT pid FROM pg_stat_activity WHERE application_name = 'victim' AND state = 'active'"
+pid_of="SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'victim%' AND state = 'active'"
 kill_during() { # statement, seconds
 	local before pid=
 	before=$(grep -c "$ready" "$home/log")
@@ -116,6 +116,11 @@ for _ in $(seq 100); do
 	sleep 0.02
 done
 same 'a running training shows' running "$(ask -c 'SELECT state FROM shopper.model_runs ORDER BY run_id DESC LIMIT 1')"
+for _ in $(seq 100); do
+	[ -z "$(ask -c "SELECT step FROM shopper.model_runs WHERE state = 'running'")" ] || break
+	sleep 0.02
+done
+same 'and how far it is' t "$(ask -c "SELECT step > 0 AND step_count = 20000 FROM shopper.model_runs WHERE state = 'running'")"
 same 'a second one is refused' t "$( (ask -c "CALL shopper.train('buyers')" 2>&1 || true) | grep -q 'is being trained by another session' && echo t)"
 runs=$(ask -c 'SELECT count(*) FROM shopper.runs')
 ask -c 'CALL shopper.retrain_due()'
@@ -125,4 +130,10 @@ ask -c "SELECT pg_cancel_backend(pid) FROM ($pid_of) s" >/dev/null
 wait $! || true
 same 'a cancelled one says so' cancelled "$(ask -c 'SELECT state FROM shopper.model_runs ORDER BY run_id DESC LIMIT 1')"
 same 'and holds no lock' 0 "$(ask -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")"
+same 'the session has its name back' t "$(ask -c "UPDATE shopper.models SET options = boosting(trees => 5)" -c "SET application_name = 'nightly'" -c 'CALL shopper.retrain_due()' \
+	-c "SELECT application_name = 'nightly' FROM pg_stat_activity WHERE pid = pg_backend_pid()")"
+
+# ---- alerts ----
+told=$(ask -c 'LISTEN shopper_alerts' -c "SELECT shopper.watch('buyers', 'SELECT bought, age + 50 AS age, taste FROM visits')" -c "CALL shopper.monitor()" -c 'CALL shopper.monitor()' -c 'SELECT 1')
+same 'a listener hears of each alert once' "$(ask -c "SELECT count(*) FROM shopper.alerts WHERE resolved_at IS NULL AND kind LIKE '%drift'")" "$(grep -c '"name": "buyers".*drift' <<<"$told" || true)"
 exit $failed

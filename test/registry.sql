@@ -6,7 +6,7 @@
 \pset pager off
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(48);
+SELECT plan(56);
 
 CREATE ROLE shopper_reader;
 CREATE ROLE shopper_analyst;
@@ -32,6 +32,9 @@ SELECT lives_ok($$ SELECT shopper.create_model('mine', 'classifier', 'SELECT id,
 SELECT lives_ok($$ CALL shopper.train('mine') $$, 'and trains it');
 SELECT is((SELECT row_count + holdout_count FROM shopper.model_versions), 1000::bigint, 'on the rows that row-level security shows it');
 SELECT throws_ok($$ SELECT shopper.create_model('spy', 'classifier', 'SELECT * FROM secret', 'bought'); CALL shopper.train('spy') $$, '42501', NULL, 'a query without the right to it fails');
+SELECT lives_ok($$ SELECT shopper.watch('mine', 'SELECT bought, taste + 1 AS taste FROM visits'); CALL shopper.monitor() $$, 'watches it');
+SELECT is((SELECT min(row_count) FROM shopper.model_drift), 1000::bigint, 'on the rows that it may see');
+SELECT isnt_empty('SELECT * FROM shopper.alerts', 'and is told what is wrong');
 SELECT throws_ok($$ INSERT INTO shopper.models (name, job, query, owner) VALUES ('forged', 'clusters', 'SELECT 1', 'shopper_other') $$, '42501', NULL, 'nobody makes models for others');
 SELECT throws_ok($$ UPDATE shopper.models SET owner = 'shopper_other' $$, '42501', NULL, 'nor gives them away');
 
@@ -44,6 +47,10 @@ SELECT throws_ok($$ SELECT shopper.promote('mine') $$, '42501', 'must be owner o
 SELECT throws_ok($$ SELECT shopper.rollback('mine') $$, '42501', 'must be owner of model "mine"', 'nor roll back');
 SELECT throws_ok($$ SELECT shopper.retire('mine') $$, '42501', 'must be owner of model "mine"', 'nor retire');
 SELECT throws_ok($$ SELECT shopper.drop_model('mine') $$, '42501', 'must be owner of model "mine"', 'nor drop');
+SELECT throws_ok($$ SELECT shopper.watch('mine') $$, '42501', 'must be owner of model "mine"', 'nor watch');
+SELECT throws_ok($$ CALL shopper.monitor('mine') $$, '42501', 'must be owner of model "mine"', 'nor measure');
+SELECT lives_ok($$ CALL shopper.monitor() $$, 'of all models those of its own are measured');
+SELECT results_eq($$ WITH u AS (UPDATE shopper.alert_log SET resolved_at = now() RETURNING 1) SELECT count(*) FROM u $$, ARRAY[0::bigint], 'alerts of others stay');
 SELECT throws_ok($$ SELECT * FROM shopper.swap_set('mine', 1, 1) $$, '42501', NULL, 'nor run its query');
 SELECT results_eq($$ WITH u AS (UPDATE shopper.models SET query = 'SELECT 1' RETURNING 1) SELECT count(*) FROM u $$, ARRAY[0::bigint], 'writing past the functions reaches nothing: definitions');
 SELECT results_eq($$ WITH u AS (UPDATE shopper.live SET version = 1 RETURNING 1) SELECT count(*) FROM u $$, ARRAY[0::bigint], 'live versions');
@@ -72,6 +79,7 @@ SELECT is((SELECT count(*) FROM shopper.model_list), 2::bigint, 'a reader reads 
 SELECT isnt_empty('SELECT * FROM shopper.model_latest', 'also the latest state');
 SELECT isnt_empty('SELECT * FROM shopper.feature_importance', 'and importance');
 SELECT lives_ok('SELECT * FROM shopper.models_due', 'and what is due');
+SELECT isnt_empty('SELECT * FROM shopper.alerts', 'and alerts');
 SELECT throws_ok($$ SELECT * FROM shopper.models $$, '42501', NULL, 'no table');
 SELECT throws_ok($$ SELECT * FROM shopper.live_models $$, '42501', NULL, 'no bytes');
 SELECT throws_ok($$ SELECT predict_purchase('mine', f) FROM (SELECT 0.5 AS taste) f $$, '42501', NULL, 'and predicts nothing by name');
@@ -92,7 +100,8 @@ CREATE TEMP VIEW member AS SELECT d.classid, d.objid FROM pg_depend d WHERE d.re
 	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_shopper');
 CREATE TEMP VIEW report_view AS SELECT c.oid, c.relname FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
 WHERE c.relkind = 'v' AND has_table_privilege('shopper_reader', c.oid, 'SELECT') AND NOT has_table_privilege('public', c.oid, 'SELECT');
-SELECT bag_eq('SELECT relname::text FROM report_view', ARRAY['model_list', 'model_versions', 'model_runs', 'model_metrics', 'model_latest', 'feature_importance', 'model_deployments', 'models_due'], 'what a reader gets are these views');
+SELECT bag_eq('SELECT relname::text FROM report_view', ARRAY['model_list', 'model_versions', 'model_runs', 'model_metrics', 'model_latest', 'feature_importance', 'model_deployments', 'models_due', 'model_roc', 'model_lift',
+	'model_calibration', 'model_confusion', 'model_history', 'model_rules', 'model_segments', 'segment_features', 'model_drift', 'matured_metrics', 'matured_calibration', 'alerts'], 'what a reader gets are these views');
 SELECT is_empty($$ SELECT relname, attname FROM report_view v JOIN pg_attribute a ON a.attrelid = v.oid AND a.attnum > 0
 	WHERE a.atttypid NOT IN ('bigint'::regtype, 'float8'::regtype, 'text'::regtype, 'boolean'::regtype, 'date'::regtype, 'timestamptz'::regtype) $$, 'their types are simple');
 SELECT is_empty($$ SELECT relname, attname FROM report_view v JOIN pg_attribute a ON a.attrelid = v.oid AND a.attnum > 0
@@ -107,7 +116,7 @@ SELECT is_empty($$ SELECT p.oid::regprocedure FROM member m JOIN pg_proc p ON m.
 	WHERE p.prosecdef OR p.prokind = 'p' AND p.proconfig IS NOT NULL $$, 'nothing runs with other rights, no procedure has settings that forbid to commit');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
 	WHERE p.proargtypes[0] = 'bytea'::regtype AND p.proargnames[1] = 'model' AND p.prokind = 'f' AND (p.pronargs < 2 OR p.proargtypes[1] <> 'bytea'::regtype)
-	AND NOT EXISTS (SELECT FROM pg_proc n WHERE n.proname = p.proname AND n.pronamespace = p.pronamespace AND n.proargtypes[0] = 'text'::regtype AND n.proargnames = p.proargnames
+	AND p.pronamespace <> 'shopper'::regnamespace AND NOT EXISTS (SELECT FROM pg_proc n WHERE n.proname = p.proname AND n.pronamespace = p.pronamespace AND n.proargtypes[0] = 'text'::regtype AND n.proargnames = p.proargnames
 		AND array_to_string(n.proargtypes, ' ') = regexp_replace(array_to_string(p.proargtypes, ' '), '^[0-9]+', 'text'::regtype::oid::text)
 		AND n.prosrc = p.prosrc AND n.provolatile = CASE p.provolatile WHEN 'i' THEN 's' ELSE p.provolatile END AND n.proparallel = p.proparallel) $$,
 	'every function over model bytes takes a name as well');

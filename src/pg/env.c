@@ -11,6 +11,8 @@
 
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "../core/threads.h"
@@ -97,7 +99,7 @@ env_progress(void *ctx, const char *what, int64_t step, int64_t of, double loss)
 	TimestampTz now;
 	double		seconds;
 
-	if (!shopper_progress_on)
+	if (!shopper_progress_on && shopper_run[0] == '\0')
 		return;
 	now = GetCurrentTimestamp();
 	if (e->started == 0)
@@ -105,6 +107,18 @@ env_progress(void *ctx, const char *what, int64_t step, int64_t of, double loss)
 	if (e->reported != 0 && now - e->reported < USECS_PER_SEC && step < of)
 		return;
 	e->reported = now;
+	if (shopper_run[0] != '\0')
+	{
+		/* what other sessions can see of a transaction that goes on: the view shopper.model_runs reads it */
+		char		text[NAMEDATALEN],
+					whole[NAMEDATALEN];
+
+		snprintf(text, sizeof(text), "(pg_shopper run %.18s: %lld of %lld)", shopper_run, (long long) step, (long long) of);
+		snprintf(whole, sizeof(whole), "%.*s %s", (int) (NAMEDATALEN - 2 - strlen(text)), application_name, text);
+		pgstat_report_appname(whole);
+	}
+	if (!shopper_progress_on)
+		return;
 	seconds = (double) (now - e->started) / USECS_PER_SEC;
 	ereport(NOTICE, (errmsg("%s: step %lld of %lld, loss %g, %.0f s left at most", what, (long long) step, (long long) of, loss,
 							step > 0 ? seconds / (double) step * (double) (of - step) : 0)));

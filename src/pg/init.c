@@ -13,6 +13,8 @@ int			shopper_max_training_memory = 4096;
 int			shopper_max_model_size = 256;
 int			shopper_cache_size = 256;
 int			shopper_max_threads = 0;
+char	   *shopper_run;
+static char *shopper_clock;		/* read by shopper.clock() alone */
 bool		shopper_progress_on = false;
 
 extern PGDLLEXPORT void _PG_init(void);
@@ -40,5 +42,13 @@ _PG_init(void)
 							 "Report progress of training as notices.",
 							 NULL,
 							 &shopper_progress_on, false, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("pg_shopper.run",
+							   "The run of the registry that this session is at work for.",
+							   "Set by shopper.retrain_due, so that other sessions see its progress.",
+							   &shopper_run, "", PGC_USERSET, GUC_NO_SHOW_ALL, NULL, NULL, NULL);
+	DefineCustomStringVariable("pg_shopper.clock",
+							   "The time that the registry goes by, for trying out what happens later.",
+							   "Empty: the present.",
+							   &shopper_clock, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("pg_shopper");
 }

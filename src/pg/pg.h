@@ -28,6 +28,7 @@ extern int	shopper_max_model_size; /* MB */
 extern int	shopper_cache_size; /* MB */
 extern int	shopper_max_threads;
 extern bool shopper_progress_on;
+extern char *shopper_run;		/* number of the registry's run that this session is at work for; "": none */
 
 /* ---- env.c: memory, cancel, threads for pure code ---- */
 

@@ -5,6 +5,10 @@
 -- extension is not bound by it, so that dumps are complete. No function here runs with other
 -- rights than the caller's.
 
+CREATE FUNCTION shopper.clock() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT coalesce(nullif(pg_catalog.current_setting('pg_shopper.clock', true), '')::timestamptz, pg_catalog.clock_timestamp()) $$;
+COMMENT ON FUNCTION shopper.clock() IS 'The time that the registry goes by: the present, or that of the setting pg_shopper.clock, to try out what will be due when';
+
 CREATE TABLE shopper.models (
 	name text PRIMARY KEY CHECK (pg_catalog.octet_length(name) BETWEEN 1 AND 63 AND name NOT LIKE E'\\\\x%'),
 	lock_number int GENERATED ALWAYS AS IDENTITY,
@@ -18,7 +22,7 @@ CREATE TABLE shopper.models (
 	min_new_rows bigint CHECK (min_new_rows > 0),
 	retired boolean NOT NULL DEFAULT false,
 	owner name NOT NULL DEFAULT CURRENT_USER,
-	created_at timestamptz NOT NULL DEFAULT pg_catalog.now());
+	created_at timestamptz NOT NULL DEFAULT shopper.clock());
 COMMENT ON TABLE shopper.models IS 'Definitions of named models, made by shopper.create_model; shopper.model_list shows them to readers';
 COMMENT ON COLUMN shopper.models.name IS 'The name, at most 63 bytes';
 COMMENT ON COLUMN shopper.models.lock_number IS 'Second key of the advisory lock that a training holds';
@@ -55,7 +59,7 @@ CREATE TABLE shopper.versions (
 	verdict text NOT NULL,
 	reason text NOT NULL,
 	trained_by name NOT NULL DEFAULT CURRENT_USER,
-	trained_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	trained_at timestamptz NOT NULL DEFAULT shopper.clock(),
 	PRIMARY KEY (name, version));
 ALTER TABLE shopper.versions ALTER COLUMN model SET STORAGE EXTERNAL;
 COMMENT ON TABLE shopper.versions IS 'What trainings of named models made, and how each was judged; shopper.model_versions shows them to readers';
@@ -103,6 +107,100 @@ COMMENT ON COLUMN shopper.version_importance.feature IS 'The column';
 COMMENT ON COLUMN shopper.version_importance.method IS 'How it was measured';
 COMMENT ON COLUMN shopper.version_importance.importance IS 'How much worse the model gets without it';
 
+-- What each version is like, for reports: filled by shopper.train from the rows held out and from the model.
+
+CREATE TABLE shopper.version_curves (
+	name text NOT NULL, version int NOT NULL, curve text NOT NULL, point int NOT NULL, row_count bigint, positive_count bigint, x float8, y float8, z float8,
+	PRIMARY KEY (name, version, curve, point),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_curves IS 'Points of the curves of each version on its held-out rows; shopper.model_roc, model_lift and model_calibration show them to readers';
+COMMENT ON COLUMN shopper.version_curves.name IS 'The model';
+COMMENT ON COLUMN shopper.version_curves.version IS 'The version';
+COMMENT ON COLUMN shopper.version_curves.curve IS 'roc, lift or calibration';
+COMMENT ON COLUMN shopper.version_curves.point IS 'Number of the point or bin';
+COMMENT ON COLUMN shopper.version_curves.row_count IS 'Rows of the bin';
+COMMENT ON COLUMN shopper.version_curves.positive_count IS 'Positive ones';
+COMMENT ON COLUMN shopper.version_curves.x IS 'roc: false positive rate; lift: share of positives in the bin; calibration: mean score';
+COMMENT ON COLUMN shopper.version_curves.y IS 'roc: true positive rate; lift: cumulative gain; calibration: share of positives';
+COMMENT ON COLUMN shopper.version_curves.z IS 'roc: cut-off; lift: cumulative lift';
+
+CREATE TABLE shopper.version_confusion (
+	name text NOT NULL, version int NOT NULL, actual text NOT NULL, predicted text NOT NULL, row_count bigint NOT NULL,
+	PRIMARY KEY (name, version, actual, predicted),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_confusion IS 'Held-out rows by true and predicted class; shopper.model_confusion shows them to readers';
+COMMENT ON COLUMN shopper.version_confusion.name IS 'The model';
+COMMENT ON COLUMN shopper.version_confusion.version IS 'The version';
+COMMENT ON COLUMN shopper.version_confusion.actual IS 'The true class';
+COMMENT ON COLUMN shopper.version_confusion.predicted IS 'The predicted class';
+COMMENT ON COLUMN shopper.version_confusion.row_count IS 'Rows';
+
+CREATE TABLE shopper.version_history (
+	name text NOT NULL, version int NOT NULL, step int NOT NULL, metric text NOT NULL, value float8,
+	PRIMARY KEY (name, version, metric, step),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_history IS 'How the training of each version went; shopper.model_history shows it to readers';
+COMMENT ON COLUMN shopper.version_history.name IS 'The model';
+COMMENT ON COLUMN shopper.version_history.version IS 'The version';
+COMMENT ON COLUMN shopper.version_history.step IS 'Epoch, iteration or number of trees';
+COMMENT ON COLUMN shopper.version_history.metric IS 'What was measured';
+COMMENT ON COLUMN shopper.version_history.value IS 'Its value';
+
+CREATE TABLE shopper.version_rules (
+	name text NOT NULL, version int NOT NULL, rule_number int NOT NULL, antecedent text NOT NULL, consequent text NOT NULL,
+	basket_count bigint NOT NULL, support float8 NOT NULL, confidence float8 NOT NULL, lift float8 NOT NULL,
+	PRIMARY KEY (name, version, rule_number),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_rules IS 'The 500 rules of highest lift of each version; shopper.model_rules shows them to readers';
+COMMENT ON COLUMN shopper.version_rules.name IS 'The model';
+COMMENT ON COLUMN shopper.version_rules.version IS 'The version';
+COMMENT ON COLUMN shopper.version_rules.rule_number IS 'Place by lift, from 1';
+COMMENT ON COLUMN shopper.version_rules.antecedent IS 'Who buys these items, with " + " between them';
+COMMENT ON COLUMN shopper.version_rules.consequent IS 'Also buys these';
+COMMENT ON COLUMN shopper.version_rules.basket_count IS 'Baskets (of sequences: customers) with all of them';
+COMMENT ON COLUMN shopper.version_rules.support IS 'Their share of all';
+COMMENT ON COLUMN shopper.version_rules.confidence IS 'Their share of those with the antecedent';
+COMMENT ON COLUMN shopper.version_rules.lift IS 'Confidence over the share of all that have the consequent';
+
+CREATE TABLE shopper.version_segments (
+	name text NOT NULL, version int NOT NULL, segment int NOT NULL, segment_name text, row_count float8 NOT NULL, share float8 NOT NULL,
+	PRIMARY KEY (name, version, segment),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_segments IS 'Clusters of each version; shopper.model_segments shows them to readers';
+COMMENT ON COLUMN shopper.version_segments.name IS 'The model';
+COMMENT ON COLUMN shopper.version_segments.version IS 'The version';
+COMMENT ON COLUMN shopper.version_segments.segment IS 'Id of the cluster';
+COMMENT ON COLUMN shopper.version_segments.segment_name IS 'Its name, given by name_clusters';
+COMMENT ON COLUMN shopper.version_segments.row_count IS 'Training rows in it';
+COMMENT ON COLUMN shopper.version_segments.share IS 'Their share of all';
+
+CREATE TABLE shopper.version_segment_features (
+	name text NOT NULL, version int NOT NULL, segment int NOT NULL, rank int NOT NULL, feature text NOT NULL, level text, description text,
+	value float8, average float8, difference float8,
+	PRIMARY KEY (name, version, segment, rank),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_segment_features IS 'What is special about each cluster; shopper.segment_features shows it to readers';
+COMMENT ON COLUMN shopper.version_segment_features.name IS 'The model';
+COMMENT ON COLUMN shopper.version_segment_features.version IS 'The version';
+COMMENT ON COLUMN shopper.version_segment_features.segment IS 'Id of the cluster';
+COMMENT ON COLUMN shopper.version_segment_features.rank IS '1: the most special column';
+COMMENT ON COLUMN shopper.version_segment_features.feature IS 'The column';
+COMMENT ON COLUMN shopper.version_segment_features.level IS 'The level of a category';
+COMMENT ON COLUMN shopper.version_segment_features.description IS 'In words';
+COMMENT ON COLUMN shopper.version_segment_features.value IS 'Mean of the cluster';
+COMMENT ON COLUMN shopper.version_segment_features.average IS 'Mean of all rows';
+COMMENT ON COLUMN shopper.version_segment_features.difference IS 'Their difference in standard deviations of all rows';
+
+CREATE TABLE shopper.version_distributions (
+	name text NOT NULL, version int NOT NULL, feature text NOT NULL, distribution shopper.distribution NOT NULL,
+	PRIMARY KEY (name, version, feature),
+	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
+COMMENT ON TABLE shopper.version_distributions IS 'How the training rows of each version were distributed: what shopper.monitor compares with';
+COMMENT ON COLUMN shopper.version_distributions.name IS 'The model';
+COMMENT ON COLUMN shopper.version_distributions.version IS 'The version';
+COMMENT ON COLUMN shopper.version_distributions.feature IS 'The column; (score): what the version predicts';
+COMMENT ON COLUMN shopper.version_distributions.distribution IS 'Its distribution';
+
 CREATE TABLE shopper.sources (
 	name text NOT NULL, version int NOT NULL, schema_name name NOT NULL, table_name name NOT NULL, inserted bigint NOT NULL,
 	PRIMARY KEY (name, version, schema_name, table_name),
@@ -130,7 +228,7 @@ CREATE TABLE shopper.deployments (
 	previous int,
 	reason text,
 	deployed_by name NOT NULL DEFAULT CURRENT_USER,
-	deployed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp());
+	deployed_at timestamptz NOT NULL DEFAULT shopper.clock());
 CREATE INDEX deployments_by_version ON shopper.deployments (name, version, deployment_id);
 COMMENT ON TABLE shopper.deployments IS 'Every change of the live version of a model';
 COMMENT ON COLUMN shopper.deployments.deployment_id IS 'Number of the change';
@@ -149,7 +247,7 @@ CREATE TABLE shopper.runs (
 	version int,
 	message text,
 	run_by name NOT NULL DEFAULT CURRENT_USER,
-	started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	started_at timestamptz NOT NULL DEFAULT shopper.clock(),
 	finished_at timestamptz);
 CREATE INDEX runs_by_name ON shopper.runs (name, run_id);
 COMMENT ON TABLE shopper.runs IS 'Log of trainings; shopper.model_runs shows it to readers';
@@ -197,22 +295,26 @@ CREATE POLICY see ON shopper.models FOR SELECT USING (true);
 CREATE POLICY make ON shopper.models FOR INSERT WITH CHECK (owner = CURRENT_USER);
 CREATE POLICY change ON shopper.models FOR UPDATE USING (shopper.is_owner(owner)) WITH CHECK (shopper.is_owner(owner));
 CREATE POLICY remove ON shopper.models FOR DELETE USING (shopper.is_owner(owner));
-DO $$
+
+-- Tables of the registry that hold a column name: all who have them read, only owners of the model write; all are dumped.
+CREATE FUNCTION shopper.protect_tables(tables text[], sequences text[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	t text;
 BEGIN
-	FOREACH t IN ARRAY ARRAY['versions', 'version_metrics', 'version_importance', 'sources', 'live', 'deployments', 'runs', 'gates'] LOOP
+	FOREACH t IN ARRAY tables LOOP
 		EXECUTE pg_catalog.format('ALTER TABLE shopper.%I ENABLE ROW LEVEL SECURITY', t);
 		EXECUTE pg_catalog.format('CREATE POLICY see ON shopper.%I FOR SELECT USING (true)', t);
 		EXECUTE pg_catalog.format('CREATE POLICY make ON shopper.%I FOR INSERT WITH CHECK (shopper.is_model_owner(name))', t);
 		EXECUTE pg_catalog.format('CREATE POLICY change ON shopper.%I FOR UPDATE USING (shopper.is_model_owner(name))', t);
 		EXECUTE pg_catalog.format('CREATE POLICY remove ON shopper.%I FOR DELETE USING (shopper.is_model_owner(name))', t);
 	END LOOP;
-	FOREACH t IN ARRAY ARRAY['models', 'versions', 'version_metrics', 'version_importance', 'sources', 'live', 'deployments', 'runs', 'gates',
-			'models_lock_number_seq', 'deployments_deployment_id_seq', 'runs_run_id_seq'] LOOP
+	FOREACH t IN ARRAY tables || sequences LOOP
 		PERFORM pg_catalog.pg_extension_config_dump(('shopper.' || t)::regclass, '');
 	END LOOP;
 END $$;
+COMMENT ON FUNCTION shopper.protect_tables(text[], text[]) IS 'Step of the installation: who may read and write the tables of the registry';
+SELECT shopper.protect_tables('{versions,version_metrics,version_importance,version_curves,version_confusion,version_history,version_rules,version_segments,version_segment_features,version_distributions,sources,live,deployments,runs,gates}', '{models_lock_number_seq,deployments_deployment_id_seq,runs_run_id_seq}');
+SELECT pg_catalog.pg_extension_config_dump('shopper.models', '');
 
 -- What a name stands for. Functions that take a name read this view with the rights of the caller.
 CREATE VIEW shopper.live_models AS
@@ -234,7 +336,9 @@ SELECT j.job, j.trainer, j.needs_target, j.pairs, j.metrics, j.description FROM 
 	('sequence_rules', 'train_sequence_rules_from', false, true, NULL, 'what is bought next: the query returns customer, item, time'),
 	('content', 'train_content_from', true, true, NULL, 'similar items by their attributes; the target is the column of the item'),
 	('clusters', 'train_clusters_from', false, false, NULL, 'groups of rows'),
-	('projection', 'train_projection_from', false, false, NULL, 'axes of rows')
+	('projection', 'train_projection_from', false, false, NULL, 'axes of rows'),
+	('anomaly', 'train_anomaly_from', false, false, NULL, 'strange rows'),
+	('scaler', 'train_scaler_from', false, false, NULL, 'one scale for columns, numbers for categories')
 ) AS j(job, trainer, needs_target, pairs, metrics, description);
 COMMENT ON VIEW shopper.jobs IS 'Jobs of named models: one row for each';
 COMMENT ON COLUMN shopper.jobs.job IS 'Its name, the argument of shopper.create_model';

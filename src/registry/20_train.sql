@@ -180,6 +180,99 @@ AS $$ SELECT CASE WHEN x = 0 THEN '0' ELSE pg_catalog.trim_scale(pg_catalog.roun
 COMMENT ON FUNCTION shopper.short(float8) IS 'Step of the registry: a number for people: four digits that count';
 COMMENT ON FUNCTION shopper.judge(shopper.gates, shopper.versions, shopper.versions, boolean, text) IS 'Step of shopper.train: what the gate says of a version';
 
+-- ---- what a version is like ----
+
+-- One pass of a classifier or regressor over rows whose target is known: temporary table shopper_scores of label, actual
+-- (1 and 0 of two classes, or the number), score, predicted class, loss.
+CREATE FUNCTION shopper.score_rows(m shopper.models, model bytea, rows text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	positive constant text := @extschema@.model_info(model) ->> 'positive';
+	label constant text := pg_catalog.format('(pg_catalog.to_jsonb(h.%I) #>> ''{}'')', m.target);
+BEGIN
+	IF pg_catalog.to_regclass('pg_temp.shopper_scores') IS NOT NULL THEN
+		DROP TABLE pg_temp.shopper_scores;
+	END IF;
+	IF m.job = 'regressor' THEN
+		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scores ON COMMIT DROP AS
+			SELECT NULL::text AS label, h.%I::float8 AS actual, @extschema@.predict_value($1, h) AS score, NULL::text AS predicted, NULL::float8 AS loss FROM (%s) h', m.target, rows) USING model;
+	ELSE
+		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scores ON COMMIT DROP AS
+			SELECT s.label, (s.label = $2)::int::float8 AS actual, CASE WHEN $2 IS NOT NULL THEN coalesce((s.proba ->> $2)::float8, 0) ELSE (s.proba ->> s.predicted)::float8 END AS score,
+				s.predicted, -pg_catalog.ln(greatest(coalesce((s.proba ->> s.label)::float8, 0), 1e-15)) AS loss
+			FROM (SELECT %s AS label, @extschema@.predict_proba($1, h) AS proba, @extschema@.predict_class($1, h) AS predicted FROM (%s) h OFFSET 0) s', label, rows) USING model, positive;
+	END IF;
+END $$;
+COMMENT ON FUNCTION shopper.score_rows(shopper.models, bytea, text) IS 'Step of the registry: one pass of a model over rows, into a temporary table';
+
+-- The metrics of these scores.
+CREATE FUNCTION shopper.measure_scores(m shopper.models) RETURNS TABLE(metric text, value float8) LANGUAGE plpgsql VOLATILE ROWS 4 AS $$
+BEGIN
+	IF m.job = 'regressor' THEN
+		RETURN QUERY EXECUTE 'SELECT v.metric, v.value FROM (SELECT pg_catalog.sqrt(pg_catalog.avg((score - actual) ^ 2)) AS rmse, pg_catalog.avg(pg_catalog.abs(score - actual)) AS mae
+			FROM pg_temp.shopper_scores) s, LATERAL (VALUES (''rmse'', s.rmse), (''mae'', s.mae)) v(metric, value)';
+	ELSE
+		RETURN QUERY EXECUTE 'SELECT v.metric, v.value FROM (SELECT pg_catalog.avg(loss) AS log_loss, pg_catalog.avg((label = predicted)::int)::float8 AS accuracy,
+				CASE WHEN pg_catalog.count(actual) > 0 THEN @extschema@.auc(actual = 1, score) END AS auc, pg_catalog.avg((score - actual) ^ 2) AS brier_score FROM pg_temp.shopper_scores) s,
+			LATERAL (VALUES (''log_loss'', s.log_loss), (''auc'', s.auc), (''accuracy'', s.accuracy), (''brier_score'', s.brier_score)) v(metric, value) WHERE v.value IS NOT NULL';
+	END IF;
+END $$;
+COMMENT ON FUNCTION shopper.measure_scores(shopper.models) IS 'Step of the registry: the metrics of the rows that score_rows scored';
+
+-- Everything that reports show of a new version, while the rows that it was trained on are at hand.
+CREATE FUNCTION shopper.describe_version(m shopper.models, j shopper.jobs, v shopper.versions, columns text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+BEGIN
+	INSERT INTO shopper.version_metrics SELECT m.name, v.version, x.dataset, x.metric, pg_catalog.min(x.value) FROM @extschema@.model_metrics(v.model) x GROUP BY x.dataset, x.metric;
+	INSERT INTO shopper.version_metrics SELECT m.name, v.version, 'holdout', v.metric, v.metric_value WHERE v.metric IS NOT NULL;
+	INSERT INTO shopper.version_importance SELECT m.name, v.version, x.feature, x.method, pg_catalog.min(x.importance) FROM @extschema@.feature_importance(v.model) x GROUP BY x.feature, x.method;
+	INSERT INTO shopper.version_history SELECT m.name, v.version, x.step, x.metric, pg_catalog.min(x.value) FROM @extschema@.training_history(v.model) x GROUP BY x.step, x.metric;
+	IF m.job = 'rules' THEN
+		INSERT INTO shopper.version_rules
+		SELECT m.name, v.version, r.number, pg_catalog.array_to_string(r.antecedent, ' + '), pg_catalog.array_to_string(r.consequent, ' + '), r.basket_count, r.support, r.confidence, r.lift
+		FROM @extschema@.assoc_rules(v.model, max_rules => 500) WITH ORDINALITY AS r(antecedent, consequent, basket_count, antecedent_count, consequent_count, support, confidence, lift,
+			leverage, conviction, chi_square, p_value, fisher_p_value, q_value, number);
+	ELSIF m.job = 'sequence_rules' THEN
+		INSERT INTO shopper.version_rules
+		SELECT m.name, v.version, r.number, pg_catalog.array_to_string(r.antecedent, ' + '), r.consequent, r.customer_count, r.support, r.confidence, r.lift
+		FROM @extschema@.sequence_rules(v.model, max_rules => 500) WITH ORDINALITY AS r(antecedent, consequent, customer_count, antecedent_count, consequent_count, support, confidence, lift,
+			mean_days, median_days, p_value, number);
+	ELSIF m.job = 'clusters' THEN
+		INSERT INTO shopper.version_segments
+		SELECT m.name, v.version, x.cluster, pg_catalog.min(x.name), pg_catalog.min(x.size), pg_catalog.min(x.share) FROM @extschema@.cluster_profile(v.model) x GROUP BY x.cluster;
+		INSERT INTO shopper.version_segment_features
+		SELECT m.name, v.version, x.cluster, x.rank, x.feature, x.level, x.description, x.value, x.average, x.difference FROM @extschema@.cluster_profile(v.model) x;
+	END IF;
+	IF m.job IN ('classifier', 'regressor') AND v.holdout_count > 0 THEN
+		PERFORM shopper.score_rows(m, v.model, pg_catalog.format('SELECT * FROM pg_temp.shopper_rows h WHERE h.shopper_held_out AND h.%I IS NOT NULL', m.target));
+		INSERT INTO shopper.version_metrics SELECT m.name, v.version, 'holdout', x.metric, x.value FROM shopper.measure_scores(m) x ON CONFLICT DO NOTHING;
+		IF m.job = 'classifier' THEN
+			EXECUTE 'INSERT INTO shopper.version_confusion SELECT $1, $2, label, predicted, pg_catalog.count(*) FROM pg_temp.shopper_scores GROUP BY label, predicted' USING m.name, v.version;
+			EXECUTE 'INSERT INTO shopper.version_curves (name, version, curve, point, x, y, z)
+				SELECT $1, $2, ''roc'', pg_catalog.row_number() OVER (ORDER BY p.number), p.false_positive_rate, p.true_positive_rate, CASE WHEN p.threshold < ''Infinity'' THEN p.threshold END
+				FROM (SELECT c.*, pg_catalog.count(*) OVER () AS points FROM pg_catalog.unnest((SELECT @extschema@.roc_curve(actual = 1, score) FROM pg_temp.shopper_scores WHERE actual IS NOT NULL))
+					WITH ORDINALITY AS c(threshold, false_positive_rate, true_positive_rate, number)) p
+				WHERE p.number = 1 OR p.number = p.points OR p.number % (p.points / 200 + 1) = 0' USING m.name, v.version;
+			EXECUTE 'INSERT INTO shopper.version_curves
+				SELECT $1, $2, ''lift'', b.bin, b.row_count, b.positive_count, b.positive_rate, b.cumulative_gain, b.cumulative_lift
+				FROM pg_catalog.unnest((SELECT @extschema@.lift_curve(actual = 1, score) FROM pg_temp.shopper_scores WHERE actual IS NOT NULL)) b
+				UNION ALL SELECT $1, $2, ''calibration'', b.bin, b.row_count, b.positive_count, b.mean_score, b.positive_rate, NULL
+				FROM pg_catalog.unnest((SELECT @extschema@.calibration_curve(actual = 1, score) FROM pg_temp.shopper_scores WHERE actual IS NOT NULL)) b' USING m.name, v.version;
+		END IF;
+		DROP TABLE pg_temp.shopper_scores;
+	END IF;
+	IF NOT j.pairs THEN
+		-- rows held out are scored as new ones will be; few of them say little
+		INSERT INTO shopper.version_distributions
+		SELECT m.name, v.version, d.feature, d FROM shopper.distributions(v.model,
+			pg_catalog.format('SELECT %s FROM pg_temp.shopper_rows%s', columns, CASE WHEN v.holdout_count >= 1000 THEN ' WHERE shopper_held_out' END)) d;
+	END IF;
+	INSERT INTO shopper.sources
+	SELECT m.name, v.version, n.nspname, c.relname, shopper.inserted_rows(c.oid)
+	FROM pg_catalog.unnest(shopper.query_relations(m.query)) r JOIN pg_catalog.pg_class c ON c.oid = r JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+	WHERE c.relkind IN ('r', 'p', 'm', 'f') GROUP BY 3, 4, c.oid;
+END $$;
+COMMENT ON FUNCTION shopper.describe_version(shopper.models, shopper.jobs, shopper.versions, text) IS 'Step of shopper.train: store what reports show of a new version';
+
 -- ---- training ----
 
 -- Read the query once, into a temporary table with a mark on the rows held out; returns the columns to learn from.
@@ -258,7 +351,6 @@ BEGIN
 		v.difference_high := compared.high;
 		v.holdout_count := coalesce(compared.row_count, 0);
 	END IF;
-	EXECUTE 'DROP TABLE pg_temp.shopper_rows';
 	v.champion := champion.version;
 	SELECT d.verdict, d.reason INTO v.verdict, v.reason
 	FROM shopper.judge(gate, v, champion, v.metric IN ('auc', 'accuracy', 'hit_rate'), complaint) d;
@@ -270,13 +362,8 @@ BEGIN
 	VALUES (model, v.version, v.model, v.features, v.row_count, v.holdout_count, v.label_rate, extract(epoch FROM pg_catalog.clock_timestamp() - at), v.metric, v.metric_value,
 		v.champion, v.champion_value, v.difference, v.difference_low, v.difference_high, v.verdict, v.reason)
 	RETURNING * INTO v;
-	INSERT INTO shopper.version_metrics SELECT model, v.version, x.dataset, x.metric, pg_catalog.min(x.value) FROM @extschema@.model_metrics(v.model) x GROUP BY x.dataset, x.metric;
-	INSERT INTO shopper.version_metrics SELECT model, v.version, 'holdout', v.metric, v.metric_value WHERE v.metric IS NOT NULL;
-	INSERT INTO shopper.version_importance SELECT model, v.version, x.feature, x.method, pg_catalog.min(x.importance) FROM @extschema@.feature_importance(v.model) x GROUP BY x.feature, x.method;
-	INSERT INTO shopper.sources
-	SELECT model, v.version, n.nspname, c.relname, shopper.inserted_rows(c.oid)
-	FROM pg_catalog.unnest(shopper.query_relations(m.query)) r JOIN pg_catalog.pg_class c ON c.oid = r JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-	WHERE c.relkind IN ('r', 'p', 'm', 'f') GROUP BY 3, 4, c.oid;
+	PERFORM shopper.describe_version(m, j, v, columns);
+	EXECUTE 'DROP TABLE pg_temp.shopper_rows';
 	IF v.verdict IN ('first', 'better', 'not worse', 'trained') THEN
 		PERFORM shopper.set_live(m, v.version, 'promote', v.reason);
 	END IF;
@@ -289,12 +376,13 @@ COMMENT ON FUNCTION shopper.lock_class() IS 'Step of the registry: first key of 
 
 CREATE PROCEDURE shopper.train(model text) LANGUAGE plpgsql AS $$
 DECLARE
-	at constant timestamptz := pg_catalog.clock_timestamp();
+	at constant timestamptz := shopper.clock();
 	v shopper.versions := shopper.train_version(model);
 	live constant boolean := v.verdict IN ('first', 'better', 'not worse', 'trained');
 BEGIN
 	INSERT INTO shopper.runs (name, state, version, message, started_at, finished_at)
-	VALUES (model, CASE WHEN live THEN 'promoted' ELSE 'kept back' END, v.version, v.reason, at, pg_catalog.clock_timestamp());
+	VALUES (model, CASE WHEN live THEN 'promoted' ELSE 'kept back' END, v.version, v.reason, at, shopper.clock());
+	PERFORM shopper.note_training(model, v, NULL);
 	RAISE NOTICE 'version % of model "%" is %: %', v.version, model, CASE WHEN live THEN 'live' ELSE 'kept back' END, v.reason;
 END $$;
 COMMENT ON PROCEDURE shopper.train(text) IS 'Train a named model: read its query once, hold rows out, compare with the live version on these, store the new version, and put it live when the gate (shopper.gates) lets it. Nothing is committed: a rollback undoes it all';

@@ -17,6 +17,8 @@ BEGIN
 	END IF;
 	UPDATE shopper.models d SET retired = version IS NULL WHERE d.name = m.name AND d.retired <> (version IS NULL);
 	INSERT INTO shopper.deployments (name, action, version, previous, reason) VALUES (m.name, action, version, previous, reason);
+	-- what was measured of the version before is an alert until the next measurement
+	PERFORM shopper.settle_alerts(m.name, version, CASE WHEN version IS NULL THEN shopper.measured_alerts() ELSE '{}' END || '{kept back}'::text[], '{}');
 END $$;
 COMMENT ON FUNCTION shopper.set_live(shopper.models, bigint, text, text) IS 'Step of promote, rollback and retire: change the live version and note it in shopper.deployments';
 

@@ -2,18 +2,24 @@
 
 CREATE VIEW shopper.models_due AS
 SELECT s.name, CASE WHEN s.trained_at IS NULL THEN 'never trained'
-		WHEN s.trained_at + s.max_age <= pg_catalog.now() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age) / 86400)::numeric, 1))
-		ELSE pg_catalog.format('%s new rows, due from %s on', s.new_row_count, s.min_new_rows) END AS reason,
+		WHEN s.trained_at + s.max_age <= shopper.clock() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age) / 86400)::numeric, 1))
+		WHEN s.verdict = 'refused' AND s.age_seconds >= 72000 THEN pg_catalog.format('version %s was refused: %s', s.version, s.reason)
+		WHEN s.new_row_count >= s.min_new_rows THEN pg_catalog.format('%s new rows, due from %s on', s.new_row_count, s.min_new_rows)
+		ELSE s.alert END AS reason,
 	s.age_seconds, s.new_row_count, s.owner::text AS owner
 FROM (
-	SELECT m.name, m.owner, m.max_age, m.min_new_rows, v.trained_at, extract(epoch FROM pg_catalog.now() - v.trained_at)::float8 AS age_seconds,
+	SELECT m.name, m.owner, m.max_age, m.min_new_rows, v.version, v.verdict, v.reason, v.trained_at, extract(epoch FROM shopper.clock() - v.trained_at)::float8 AS age_seconds,
 		(SELECT pg_catalog.sum(greatest(shopper.inserted_rows(c.oid) - o.inserted, 0))
 		 FROM shopper.sources o JOIN pg_catalog.pg_namespace n ON n.nspname = o.schema_name JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = o.table_name
-		 WHERE o.name = m.name AND o.version = v.version)::bigint AS new_row_count
+		 WHERE o.name = m.name AND o.version = v.version)::bigint AS new_row_count,
+		-- what shopper.monitor has found since the newest version was trained
+		(SELECT pg_catalog.string_agg(a.message, '; ' ORDER BY a.alert_id) FROM shopper.alert_log a
+		 WHERE a.name = m.name AND a.resolved_at IS NULL AND a.kind IN ('score drift', 'metric decay', 'calibration') AND a.seen_at > v.trained_at) AS alert
 	FROM shopper.models m
-	LEFT JOIN LATERAL (SELECT w.version, w.trained_at FROM shopper.versions w WHERE w.name = m.name ORDER BY w.version DESC LIMIT 1) v ON true
+	LEFT JOIN LATERAL (SELECT w.version, w.verdict, w.reason, w.trained_at FROM shopper.versions w WHERE w.name = m.name ORDER BY w.version DESC LIMIT 1) v ON true
 	WHERE NOT m.retired) s
-WHERE s.trained_at IS NULL OR s.trained_at + s.max_age <= pg_catalog.now() OR s.new_row_count >= s.min_new_rows;
+WHERE s.trained_at IS NULL OR s.trained_at + s.max_age <= shopper.clock() OR s.new_row_count >= s.min_new_rows OR s.alert IS NOT NULL
+	OR s.verdict = 'refused' AND s.age_seconds >= 72000;	-- what the guards refuse may be complete the next night
 COMMENT ON VIEW shopper.models_due IS 'One row per model that should be trained, and why';
 COMMENT ON COLUMN shopper.models_due.name IS 'The model';
 COMMENT ON COLUMN shopper.models_due.reason IS 'Why, in words';
@@ -40,10 +46,11 @@ BEGIN
 			PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
 			CONTINUE;
 		END IF;
-		UPDATE shopper.runs r SET state = 'interrupted', message = 'the session ended', finished_at = pg_catalog.clock_timestamp() WHERE r.name = model AND r.state = 'running';
+		UPDATE shopper.runs r SET state = 'interrupted', message = 'the session ended', finished_at = shopper.clock() WHERE r.name = model AND r.state = 'running';
 		INSERT INTO shopper.runs (name, state) VALUES (model, 'running') RETURNING run_id INTO run;
 		COMMIT;
 		v := NULL;
+		PERFORM pg_catalog.set_config('pg_shopper.run', run::text, false);
 		BEGIN
 			v := shopper.train_version(model);
 			outcome := CASE WHEN v.verdict IN ('first', 'better', 'not worse', 'trained') THEN 'promoted' ELSE 'kept back' END;
@@ -56,7 +63,9 @@ BEGIN
 				outcome := 'failed';
 				words := SQLERRM;
 		END;
-		UPDATE shopper.runs r SET state = outcome, version = v.version, message = words, finished_at = pg_catalog.clock_timestamp() WHERE r.run_id = run;
+		PERFORM pg_catalog.set_config('pg_shopper.run', '', false), pg_catalog.set_config('application_name', pg_catalog.current_setting('application_name'), false);
+		PERFORM shopper.note_training(model, v, CASE WHEN outcome = 'failed' THEN words END);
+		UPDATE shopper.runs r SET state = outcome, version = v.version, message = words, finished_at = shopper.clock() WHERE r.run_id = run;
 		PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
 		COMMIT;
 		IF outcome = 'cancelled' THEN
