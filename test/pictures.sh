@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Draws every kind of figure and a report into build/pictures, and looks at them in a browser, light
+# Draws every kind of figure and some reports into build/pictures, and looks at them in a browser, light
 # and dark, when chromium is there: build/pictures/*.png. To see them, open build/pictures/index.html.
 # Usage: test/cluster run test/pictures.sh
 set -euo pipefail
@@ -16,7 +16,7 @@ PGOPTIONS='-c timezone=UTC' psql -X -q -d pictures -f test/pictures/figures.sql
 	echo '<style>body{margin:10px;background:#ccd;columns:3 500px;column-gap:10px}@media(prefers-color-scheme:dark){body{background:#334}}img{max-width:100%;margin-bottom:8px}</style>'
 	for svg in "$out"/*.svg "$out"/odd/*.svg; do echo "<img src=\"${svg#"$out"/}\" alt=\"${svg##*/}\">"; done
 } >"$out/index.html"
-echo "pictures: $(ls "$out"/*.svg "$out"/odd/*.svg | wc -l) figures and a report in $out"
+echo "pictures: $(ls "$out"/*.svg "$out"/odd/*.svg | wc -l) figures and $(ls "$out"/report*.html | wc -l) reports in $out"
 
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 if [ -z "$browser" ]; then
@@ -34,10 +34,14 @@ for svg in "$out"/*.svg; do
 		<img src=\"$PWD/$svg\" style=\"color-scheme:light\"><img src=\"$PWD/$svg\" style=\"color-scheme:dark\">" >"$home/$name.html"
 	echo "$home/$name.html 1 $((width + 16)),$((2 * height + 24)) $name"
 done >"$home/shots"
+shot="$PWD/$out/%s.html %d %s %s\n"
 for page in index report; do
-	size=$([ $page = index ] && echo 1800,2700 || echo 1000,4200)
-	printf "$PWD/$out/$page.html %s $size $page.%s\n" 1 light 0 dark >>"$home/shots"
-done
+	size=$([ $page = index ] && echo 1800,2700 || echo 1000,6000)
+	printf "$shot" $page 1 $size $page.light $page 0 $size $page.dark
+done >>"$home/shots"
+for page in report_segments report_rules; do
+	printf "$shot" $page 1 1000,1800 $page
+done >>"$home/shots"
 shoot() { # page, scheme (0 dark, 1 light), size, name
 	HOME=$home timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars --user-data-dir="$home/$4" \
 		--blink-settings=preferredColorScheme="$2" --window-size="$3" --screenshot="$PWD/$out/$4.png" "file://$1" >"$home/$4.log" 2>&1 ||

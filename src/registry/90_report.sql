@@ -12,22 +12,28 @@ CREATE FUNCTION shopper.html_time(at timestamptz) RETURNS text LANGUAGE sql IMMU
 	SELECT pg_catalog.to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') $$;
 COMMENT ON FUNCTION shopper.html_time(timestamptz) IS 'Step of shopper.report: a time in UTC, to the minute';
 
+CREATE FUNCTION shopper.rounded(x float8, digits int DEFAULT 4) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT pg_catalog.trim_scale(pg_catalog.round($1::numeric, $2)) $$;
+COMMENT ON FUNCTION shopper.rounded(float8, int) IS 'Step of shopper.report: a number without more digits than a reader wants';
+
 CREATE FUNCTION shopper.html_table(query text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+	head text;
 	body text;
 BEGIN
+	-- numbers stand at the right, under heads that do
 	EXECUTE pg_catalog.format(
-		'SELECT pg_catalog.string_agg(''<tr>'' || c.cells || E''</tr>\n'', '''' ORDER BY q.number)
-		FROM (SELECT pg_catalog.row_number() OVER () AS number, pg_catalog.row_to_json(r) AS line FROM (%s) r) q,
-			LATERAL (SELECT pg_catalog.string_agg(CASE WHEN pg_catalog.json_typeof(v.value) = ''number'' THEN ''<td class="n">'' ELSE ''<td>'' END
-				|| coalesce(shopper.html(v.value #>> ''{}''), '''') || ''</td>'', '''' ORDER BY v.place) AS cells
-				FROM pg_catalog.json_each(q.line) WITH ORDINALITY v(key, value, place)) c', query) INTO body;
-	RETURN '<div class="wide"><table><thead><tr>' || (SELECT pg_catalog.string_agg('<th>' || shopper.html(pg_catalog.replace(c.name, '_', ' ')) || '</th>', '' ORDER BY c.place)
-		FROM pg_catalog.unnest(shopper.query_columns(query)) WITH ORDINALITY c(name, place)) || E'</tr></thead>\n<tbody>' || body || E'</tbody></table></div>\n';
+		'WITH cells AS MATERIALIZED (SELECT q.number, v.place, v.key, v.value #>> ''{}'' AS words, pg_catalog.bool_or(pg_catalog.json_typeof(v.value) = ''number'') OVER (PARTITION BY v.place) AS numbers
+			FROM (SELECT pg_catalog.row_number() OVER () AS number, pg_catalog.row_to_json(r) AS line FROM (%s) r) q, pg_catalog.json_each(q.line) WITH ORDINALITY v(key, value, place))
+		SELECT (SELECT pg_catalog.string_agg(''<th'' || CASE WHEN c.numbers THEN '' class="n">'' ELSE ''>'' END || shopper.html(pg_catalog.replace(c.key, ''_'', '' '')) || ''</th>'', '''' ORDER BY c.place)
+				FROM cells c WHERE c.number = 1),
+			(SELECT pg_catalog.string_agg(''<tr>'' || t.line || E''</tr>\n'', '''' ORDER BY t.number) FROM (SELECT c.number, pg_catalog.string_agg(''<td'' || CASE WHEN c.numbers THEN '' class="n">'' WHEN pg_catalog.length(c.words) <= 20 THEN '' class="s">'' ELSE ''>'' END
+				|| coalesce(shopper.html(c.words), '''') || ''</td>'', '''' ORDER BY c.place) AS line FROM cells c GROUP BY c.number) t)', query) INTO head, body;
+	RETURN '<div class="wide"><table><thead><tr>' || head || E'</tr></thead>\n<tbody>' || body || E'</tbody></table></div>\n';
 END $$;
 COMMENT ON FUNCTION shopper.html_table(text) IS 'Step of shopper.report: the rows of a query as a table; NULL when there are none';
 
--- kind: table, bars, lines, matrix, or one of shopper.plot_curve.
+-- kind: table, list (a narrow table), bars, lines, matrix, or one of shopper.plot_curve.
 CREATE FUNCTION shopper.report_figure(relations text[], kind text, query text, title text, explanation text DEFAULT NULL) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	any_rows boolean;
@@ -40,13 +46,13 @@ BEGIN
 	IF NOT any_rows THEN
 		RETURN '';
 	END IF;
-	figure := CASE kind
-		WHEN 'table' THEN '<h3>' || shopper.html(title) || E'</h3>\n' || shopper.html_table(query)
-		WHEN 'bars' THEN @extschema@.plot_svg_bars(query, title, 440)
-		WHEN 'lines' THEN @extschema@.plot_svg_lines(query, title, 440, 290)
-		WHEN 'matrix' THEN shopper.plot_matrix(query, title, 440)
+	figure := CASE
+		WHEN kind IN ('table', 'list') THEN '<h3>' || shopper.html(title) || E'</h3>\n' || shopper.html_table(query)
+		WHEN kind = 'bars' THEN @extschema@.plot_svg_bars(query, title, 440)
+		WHEN kind = 'lines' THEN @extschema@.plot_svg_lines(query, title, 440, 290)
+		WHEN kind = 'matrix' THEN shopper.plot_matrix(query, title, 440)
 		ELSE shopper.plot_curve(kind, query, title, 440, 400) END;
-	RETURN '<figure' || CASE WHEN kind = 'table' THEN ' class="rows"' ELSE '' END || '>' || figure || coalesce(E'\n<figcaption>' || shopper.html(explanation) || '</figcaption>', '') || E'</figure>\n';
+	RETURN '<figure' || CASE kind WHEN 'table' THEN ' class="rows"' WHEN 'list' THEN ' class="list"' ELSE '' END || '>' || figure || coalesce(E'\n<figcaption>' || shopper.html(explanation) || '</figcaption>', '') || E'</figure>\n';
 END $$;
 COMMENT ON FUNCTION shopper.report_figure(text[], text, text, text, text) IS 'Step of shopper.report: a figure of the rows of a query, or nothing when there are none or the caller may not read the views';
 
@@ -59,7 +65,7 @@ CREATE FUNCTION shopper.report_verdict(name text) RETURNS text LANGUAGE sql STAB
 	SELECT '<p class="lead">' || CASE WHEN m.live_version IS NULL THEN 'No version is live.'
 			ELSE 'Version ' || m.live_version || ' is live, trained on ' || shopper.html_time(v.trained_at) || ' UTC from ' || v.row_count || ' rows'
 				|| coalesce(', judged on ' || nullif(v.holdout_count, 0) || ' others', '') || '.' END
-		|| coalesce(' ' || shopper.html(v.metric) || ' is <strong>' || pg_catalog.trim_scale(pg_catalog.round(v.metric_value::numeric, 4)) || '</strong>.', '') || '</p>'
+		|| coalesce(' ' || shopper.html(v.metric) || ' is <strong>' || shopper.rounded(v.metric_value) || '</strong>.', '') || '</p>'
 		|| coalesce('<p>Verdict of the gate: ' || shopper.html(v.reason) || '.</p>', '')
 		|| coalesce('<p class="warning">Version ' || n.version || ' is newer and not live: ' || shopper.html(n.reason) || '.</p>', '') || E'\n'
 	FROM shopper.model_list m LEFT JOIN shopper.model_versions v ON v.name = m.name AND v.version = m.live_version
@@ -71,12 +77,12 @@ CREATE FUNCTION shopper.report_style() RETURNS text LANGUAGE sql IMMUTABLE PARAL
 ':root{color-scheme:light dark;--back:#f6f8fa;--card:#fff;--text:#1f2328;--muted:#59636e;--line:#d8dee4;--warn:#8a4600}
 @media (prefers-color-scheme:dark){:root{--back:#0b0e12;--card:#14181d;--text:#e6edf3;--muted:#a5afba;--line:#2b323a;--warn:#ffb46b}}
 body{margin:0 auto;padding:24px 16px 48px;max-width:960px;background:var(--back);color:var(--text);font:15px/1.5 system-ui,-apple-system,''Segoe UI'',''DejaVu Sans'',sans-serif}
-h1{margin:0 0 4px;font-size:26px;overflow-wrap:anywhere}h2{margin:32px 0 10px;font-size:19px}h3{margin:0 0 8px;font-size:15px}
+h1{margin:0 0 4px;font-size:26px;overflow-wrap:anywhere}h2{margin:32px 0 10px;font-size:19px}h3{margin:6px 0 8px;font-size:15px}
 p{margin:6px 0}.lead{font-size:17px}.muted,figcaption{color:var(--muted)}.warning{color:var(--warn)}figcaption{margin:0 8px 4px 14px;font-size:13px}
 .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:14px;align-items:start}figure{margin:0;padding:8px;max-width:100%;box-sizing:border-box;background:var(--card);border:1px solid var(--line);border-radius:6px}
-figure.rows{grid-column:1/-1;padding:12px 14px}figure svg{display:block;max-width:100%;height:auto}.wide{overflow-x:auto}
-table{border-collapse:collapse;font-size:13px}th,td{padding:4px 14px 4px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);overflow-wrap:break-word;max-width:420px}
-th{color:var(--muted);font-weight:600;white-space:nowrap}td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+figure.rows{grid-column:1/-1}figure.rows,figure.list{padding:8px 22px 14px}figure svg{display:block;max-width:100%;height:auto}.wide{overflow-x:auto}
+table{border-collapse:collapse;font-size:13px}th,td{padding:4px 16px 4px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);overflow-wrap:break-word;max-width:420px}
+th{color:var(--muted);font-weight:600;white-space:nowrap}.n{text-align:right;font-variant-numeric:tabular-nums}.n,.s{white-space:nowrap}
 @media print{body{background:#fff}figure{break-inside:avoid}}'::text $$;
 COMMENT ON FUNCTION shopper.report_style() IS 'Step of shopper.report: the style sheet of the page';
 
@@ -96,12 +102,25 @@ BEGIN
 		RAISE undefined_object USING MESSAGE = pg_catalog.format('there is no model "%s"', report.name), HINT = 'shopper.model_list shows the models.';
 	END IF;
 	page := '<header><h1>' || shopper.html(m.name) || '</h1><p class="muted">' || shopper.html(pg_catalog.format('Model of job %s%s; owner %s, defined on %s; %s. Report of %s UTC.', m.job,
-			coalesce(', learns ' || m.target, ''), m.owner, shopper.html_time(m.created_at), m.state, shopper.html_time(pg_catalog.now()))) || E'</p></header>\n'
+			coalesce(', learns ' || m.target, ''), m.owner, shopper.html_time(m.created_at), m.state, shopper.html_time(shopper.clock()))) || E'</p></header>\n'
 		|| shopper.report_verdict(report.name);
 
 	page := page || shopper.report_section('Open alerts', shopper.report_figure('{shopper.alerts}', 'table',
-		'SELECT shopper.html_time(x.raised_at) AS raised, x.kind, x.feature, pg_catalog.trim_scale(pg_catalog.round(x.value::numeric, 4)) AS value, pg_catalog.trim_scale(pg_catalog.round(x.threshold::numeric, 4)) AS threshold, x.message
+		'SELECT shopper.html_time(x.raised_at) AS raised, x.kind, x.feature, shopper.rounded(x.value) AS value, shopper.rounded(x.threshold) AS threshold, x.message
 		FROM shopper.alerts x WHERE ' || its || ' AND x.resolved_at IS NULL ORDER BY x.raised_at DESC LIMIT 20', 'Not resolved yet'));
+
+	page := page || shopper.report_section('Rules', shopper.report_figure('{shopper.model_rules}', 'table',
+		'SELECT x.antecedent AS "who has", x.consequent AS "often takes", shopper.rounded(x.confidence_rate, 3) AS confidence, shopper.rounded(x.lift, 2) AS lift,
+			shopper.rounded(x.support_rate) AS support, x.basket_count AS baskets FROM shopper.model_rules x WHERE ' || live || ' AND x.lift > 1 ORDER BY x.lift DESC, x.rule_number LIMIT 30', 'The strongest rules', 'Lift: how many times as often as among all.'));
+
+	page := page || shopper.report_section('Groups', shopper.report_figure('{shopper.model_segments}', 'bars',
+			'SELECT coalesce(x.segment_name, x.segment::text) AS segment, x.row_count AS rows FROM shopper.model_segments x WHERE ' || live || ' ORDER BY x.row_count DESC, x.segment', 'Sizes')
+		|| shopper.report_figure('{shopper.segment_features}', 'list', 'SELECT coalesce(x.segment_name, x.segment::text) AS segment, x.feature, x.description FROM shopper.segment_features x WHERE ' || live
+			|| ' AND x.rank <= 4 ORDER BY x.segment, x.rank', 'What is special about them'));
+
+	page := page || shopper.report_section('Recommended items', shopper.report_figure('{shopper.recommended_items}', 'bars',
+		'SELECT x.item, x.user_count AS users FROM shopper.recommended_items x WHERE ' || its || ' AND x.score_run_id = (SELECT pg_catalog.max(y.score_run_id) FROM shopper.recommended_items y WHERE y.name = x.name)
+		ORDER BY x.user_count DESC, x.item LIMIT 25', 'In the latest scoring'));
 
 	FOR metric IN SELECT x.metric FROM shopper.model_metrics x WHERE x.name = report.name AND x.dataset = 'holdout' AND x.metric NOT IN ('rows', 'null_log_likelihood', 'log_likelihood')
 		GROUP BY x.metric HAVING pg_catalog.count(*) > 1 ORDER BY x.metric LOOP
@@ -117,54 +136,48 @@ BEGIN
 			FROM shopper.model_lift x WHERE ' || live || ' WINDOW w AS (ORDER BY x.bin)', 'Lift', 'Who approaches only the rows of the highest scores meets so many times as many hits.')
 		|| shopper.report_figure('{shopper.model_calibration}', 'calibration', 'SELECT x.predicted_rate AS "predicted share", x.observed_rate AS "true share" FROM shopper.model_calibration x WHERE ' || live,
 			'Do the scores mean what they say?', 'On the diagonal, a score of 30 % is right in 30 % of the cases.')
-		|| shopper.report_figure('{shopper.model_confusion}', 'matrix', 'SELECT x.actual, x.predicted, x.row_count FROM shopper.model_confusion x WHERE ' || live, 'Right and wrong')
-		|| shopper.report_figure('{shopper.model_metrics}', 'table', 'SELECT x.dataset, x.metric, pg_catalog.trim_scale(pg_catalog.round(x.value::numeric, 4)) AS value FROM shopper.model_metrics x
-			JOIN shopper.model_versions v USING (name, version) WHERE v.live AND ' || its || ' ORDER BY x.dataset, x.metric LIMIT 60', 'Measures of the live version'));
+		|| shopper.report_figure('{shopper.model_metrics}', 'list', 'SELECT x.dataset, x.metric, shopper.rounded(x.value) AS value FROM shopper.model_metrics x
+			JOIN shopper.model_versions v USING (name, version) WHERE v.live AND ' || its || ' ORDER BY x.dataset, x.metric LIMIT 60', 'Measures of the live version')
+		|| shopper.report_figure('{shopper.model_confusion}', 'matrix', 'SELECT x.actual, x.predicted, x.row_count FROM shopper.model_confusion x WHERE ' || live, 'Right and wrong'));
 
-	page := page || shopper.report_section('What does it look at?', shopper.report_figure('{shopper.feature_importance}', 'bars',
+	page := page || shopper.report_section('Training', shopper.report_figure('{shopper.feature_importance}', 'bars',
 			'SELECT x.feature, x.importance FROM shopper.feature_importance x WHERE ' || live || ' AND x.method = (SELECT pg_catalog.max(y.method) FROM shopper.feature_importance y WHERE y.live AND y.name = x.name)
 			ORDER BY x.importance DESC, x.feature LIMIT 25', 'Importance of columns', 'How much worse the model gets without the column.')
 		|| shopper.report_figure('{shopper.model_history}', 'lines', 'SELECT x.step, x.value, x.metric FROM shopper.model_history x WHERE ' || live, 'Course of the training'));
-
-	page := page || shopper.report_section('Rules', shopper.report_figure('{shopper.model_rules}', 'table',
-		'SELECT x.antecedent AS "who has", x.consequent AS "often takes", pg_catalog.trim_scale(pg_catalog.round(x.confidence_rate::numeric, 3)) AS confidence, pg_catalog.trim_scale(pg_catalog.round(x.lift::numeric, 2)) AS lift,
-			pg_catalog.trim_scale(pg_catalog.round(x.support_rate::numeric, 4)) AS support, x.basket_count AS baskets FROM shopper.model_rules x WHERE ' || live || ' ORDER BY x.lift DESC, x.rule_number LIMIT 30', 'The strongest rules'));
-
-	page := page || shopper.report_section('Groups', shopper.report_figure('{shopper.model_segments}', 'bars',
-			'SELECT coalesce(x.segment_name, x.segment::text) AS segment, x.row_count AS rows FROM shopper.model_segments x WHERE ' || live || ' ORDER BY x.row_count DESC, x.segment', 'Sizes')
-		|| shopper.report_figure('{shopper.segment_features}', 'table', 'SELECT coalesce(x.segment_name, x.segment::text) AS segment, x.feature, x.description FROM shopper.segment_features x WHERE ' || live
-			|| ' AND x.rank <= 4 ORDER BY x.segment, x.rank', 'What is special about them'));
-
-	page := page || shopper.report_section('Recommended items', shopper.report_figure('{shopper.recommended_items}', 'bars',
-		'SELECT x.item, x.user_count AS users FROM shopper.recommended_items x WHERE ' || its || ' AND x.score_run_id = (SELECT pg_catalog.max(y.score_run_id) FROM shopper.recommended_items y WHERE y.name = x.name)
-		ORDER BY x.user_count DESC, x.item LIMIT 25', 'In the latest scoring'));
 
 	page := page || shopper.report_section('Scores', shopper.report_figure('{shopper.scores_by_band}', 'bars',
 			'SELECT x.band, x.row_count AS rows FROM shopper.scores_by_band x WHERE ' || its || ' AND x.score_run_id = (SELECT pg_catalog.max(y.score_run_id) FROM shopper.scores_by_band y WHERE y.name = x.name)
 			ORDER BY x.lowest_score DESC NULLS LAST, x.band', 'Rows of each band in the latest scoring')
 		|| shopper.report_figure('{shopper.scores_by_band}', 'lines', 'SELECT x.scored_at AS "scored at", x.row_rate AS "share of rows", x.band FROM shopper.scores_by_band x WHERE ' || its
 			|| ' AND 1 < (SELECT pg_catalog.count(DISTINCT y.score_run_id) FROM shopper.scores_by_band y WHERE y.name = x.name)', 'Bands over time')
-		|| shopper.report_figure('{shopper.band_moves}', 'table', 'SELECT x.old_band, x.new_band, x.row_count AS rows FROM shopper.band_moves x WHERE ' || its
+		|| shopper.report_figure('{shopper.band_moves}', 'list', 'SELECT x.old_band, x.new_band, x.row_count AS rows FROM shopper.band_moves x WHERE ' || its
 			|| ' AND x.score_run_id = (SELECT pg_catalog.max(y.score_run_id) FROM shopper.band_moves y WHERE y.name = x.name) ORDER BY x.row_count DESC, x.old_band, x.new_band LIMIT 15', 'Rows that changed their band')
-		|| shopper.report_figure('{shopper.score_runs}', 'table', 'SELECT shopper.html_time(x.started_at) AS started, x.version, x.target_table, x.state, x.row_count AS rows, pg_catalog.trim_scale(pg_catalog.round(x.seconds::numeric, 1)) AS seconds, x.message
+		|| shopper.report_figure('{shopper.score_runs}', 'table', 'SELECT shopper.html_time(x.started_at) AS started, x.version, x.target_table, x.state, x.row_count AS rows, shopper.rounded(x.seconds, 1) AS seconds, x.message
 			FROM shopper.score_runs x WHERE ' || its || ' ORDER BY x.score_run_id DESC LIMIT 10', 'The latest scorings'));
 
-	page := page || shopper.report_section('Does it still hold?', shopper.report_figure('{shopper.matured_metrics}', 'lines',
-			'SELECT x.measured_at AS "measured at", x.value, x.metric FROM shopper.matured_metrics x WHERE ' || its, 'Measured when the truth was known')
+	metrics := '';
+	FOR metric IN SELECT x.metric FROM shopper.matured_metrics x WHERE x.name = report.name GROUP BY x.metric HAVING pg_catalog.count(*) > 1 ORDER BY x.metric LOOP
+		metrics := metrics || shopper.report_figure('{shopper.matured_metrics}', 'lines', pg_catalog.format('SELECT x.measured_at AS "measured at", v.value, coalesce(v.low, v.value) AS low, coalesce(v.high, v.value) AS high, v.what
+			FROM shopper.matured_metrics x, LATERAL (VALUES (x.value, x.value_low, x.value_high, ''since''), (x.holdout_value, NULL, NULL, ''when trained'')) v(value, low, high, what) WHERE %s AND x.metric = %L', its, metric.metric),
+			pg_catalog.replace(metric.metric, '_', ' '));
+	END LOOP;
+	page := page || shopper.report_section('Does it still hold?', metrics
+		|| shopper.report_figure('{shopper.matured_metrics}', 'list', 'SELECT x.metric, shopper.rounded(x.value) AS since, shopper.rounded(x.holdout_value) AS "when trained", x.row_count AS rows FROM shopper.matured_metrics x WHERE ' || its
+			|| ' AND x.measured_at = (SELECT pg_catalog.max(y.measured_at) FROM shopper.matured_metrics y WHERE y.name = x.name) ORDER BY x.metric', 'Measured when the truth was known')
 		|| shopper.report_figure('{shopper.matured_calibration}', 'calibration', 'SELECT x.predicted_rate AS "predicted share", x.observed_rate AS "true share" FROM shopper.matured_calibration x WHERE ' || its
 			|| ' AND x.measured_at = (SELECT pg_catalog.max(y.measured_at) FROM shopper.matured_calibration y WHERE y.name = x.name)', 'Predicted and true shares since')
 		|| shopper.report_figure('{shopper.model_drift}', 'lines', 'SELECT x.measured_at AS "measured at", x.psi AS "population stability index", x.feature FROM shopper.model_drift x WHERE ' || its
-			|| ' AND 1 < (SELECT pg_catalog.count(DISTINCT y.measured_at) FROM shopper.model_drift y WHERE y.name = x.name)', 'Drift of columns', 'Below 0.1 little has changed since the training, above 0.25 much.')
-		|| shopper.report_figure('{shopper.model_drift}', 'table', 'SELECT x.feature, x.kind, x.state, pg_catalog.trim_scale(pg_catalog.round(x.psi::numeric, 4)) AS psi, pg_catalog.trim_scale(pg_catalog.round(x.missing_rate::numeric, 4)) AS missing,
-				pg_catalog.trim_scale(pg_catalog.round(x.unseen_rate::numeric, 4)) AS unseen FROM shopper.model_drift x WHERE ' || its || ' AND x.measured_at = (SELECT pg_catalog.max(y.measured_at) FROM shopper.model_drift y WHERE y.name = x.name)
+			|| ' AND 1 < (SELECT pg_catalog.count(DISTINCT y.measured_at) FROM shopper.model_drift y WHERE y.name = x.name)', 'Drift of columns', 'Below 0.1 little has changed since the training, from 0.2 on much.')
+		|| shopper.report_figure('{shopper.model_drift}', 'list', 'SELECT x.feature, x.kind, x.state, shopper.rounded(x.psi) AS psi, shopper.rounded(x.missing_rate) AS missing,
+				shopper.rounded(x.unseen_rate) AS unseen FROM shopper.model_drift x WHERE ' || its || ' AND x.measured_at = (SELECT pg_catalog.max(y.measured_at) FROM shopper.model_drift y WHERE y.name = x.name)
 			ORDER BY x.psi DESC NULLS LAST, x.feature LIMIT 30', 'Drift at the latest look'));
 
 	page := page || shopper.report_section('History', shopper.report_figure('{shopper.model_versions}', 'table',
-			'SELECT x.version, CASE WHEN x.live THEN ''live'' END AS live, shopper.html_time(x.trained_at) AS trained, x.row_count AS rows, x.metric, pg_catalog.trim_scale(pg_catalog.round(x.metric_value::numeric, 4)) AS value, x.verdict, x.reason
+			'SELECT x.version, CASE WHEN x.live THEN ''live'' END AS live, shopper.html_time(x.trained_at) AS trained, x.row_count AS rows, x.metric, shopper.rounded(x.metric_value) AS value, x.verdict, x.reason
 			FROM shopper.model_versions x WHERE ' || its || ' ORDER BY x.version DESC LIMIT 20', 'Versions')
 		|| shopper.report_figure('{shopper.model_deployments}', 'table', 'SELECT shopper.html_time(x.deployed_at) AS at, x.action, x.version, x.previous_version AS before, x.deployed_by AS by, x.reason
 			FROM shopper.model_deployments x WHERE ' || its || ' ORDER BY x.deployment_id DESC LIMIT 20', 'What was live when')
-		|| shopper.report_figure('{shopper.model_runs}', 'table', 'SELECT shopper.html_time(x.started_at) AS started, x.state, x.version, pg_catalog.trim_scale(pg_catalog.round(x.seconds::numeric, 1)) AS seconds, x.run_by AS by, x.message
+		|| shopper.report_figure('{shopper.model_runs}', 'table', 'SELECT shopper.html_time(x.started_at) AS started, x.state, x.version, shopper.rounded(x.seconds, 1) AS seconds, x.run_by AS by, x.message
 			FROM shopper.model_runs x WHERE ' || its || ' ORDER BY x.run_id DESC LIMIT 20', 'Trainings')
 		|| shopper.report_figure('{shopper.alerts}', 'table', 'SELECT shopper.html_time(x.raised_at) AS raised, shopper.html_time(x.resolved_at) AS resolved, x.kind, x.feature, x.message
 			FROM shopper.alerts x WHERE ' || its || ' AND x.resolved_at IS NOT NULL ORDER BY x.raised_at DESC LIMIT 20', 'Resolved alerts'));

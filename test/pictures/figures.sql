@@ -65,14 +65,37 @@ SELECT plot_svg_lines('SELECT 1 AS x, 2 AS y WHERE false', 'No rows', 320, 240);
 SELECT plot_svg_lines('SELECT d::date AS day, extract(year FROM d)::int * 12345 AS amount FROM generate_series(timestamp ''1990-01-01'', ''2024-01-01'', ''1 month'') d', 'Years', 320, 240);
 \o
 
--- ---- a report ----
+-- ---- reports ----
 \o /dev/null
-SELECT shopper.create_model('buyers <of> "May"', 'classifier', 'SELECT bought, device, region, pages, minutes FROM visits', 'bought', tree(max_depth => 2));
+SET pg_shopper.clock = '2025-05-01 03:00+00';
+SELECT shopper.create_model('buyers <of> "May"', 'classifier', 'SELECT id, bought, device, region, pages, minutes FROM visits WHERE id <= 2000', 'bought', tree(max_depth => 2), key_column => 'id', holdout => 0.3);
+CREATE VIEW recent AS SELECT bought, CASE WHEN fold(id, 3, 9) > 0 THEN device ELSE 'television' END AS device, region, pages, minutes * 1.3 AS minutes FROM visits WHERE id > 2000;
+SELECT shopper.watch('buyers <of> "May"', 'SELECT * FROM recent', min_labels => 100);
 CALL shopper.train('buyers <of> "May"');
+SET pg_shopper.clock = '2025-05-08 03:00+00';
+CALL shopper.monitor();
 UPDATE shopper.models SET options = boosting(trees => 40);
 CALL shopper.train('buyers <of> "May"');
+SET pg_shopper.clock = '2025-05-15 03:00+00';
+CREATE OR REPLACE VIEW recent AS SELECT bought, device, region, pages, minutes * 1.1 AS minutes FROM visits WHERE id > 2000;
+CALL shopper.monitor();
 UPDATE shopper.models SET options = tree(max_depth => 1);
 CALL shopper.train('buyers <of> "May"');
+SET pg_shopper.clock = '2025-05-22 03:00+00';
+CREATE OR REPLACE VIEW recent AS SELECT NOT bought AS bought, device, region, pages, minutes + 4 * fold(id, 2, 9) AS minutes FROM visits WHERE id > 2000;
+CALL shopper.monitor();
 \o build/pictures/report.html
 SELECT shopper.report('buyers <of> "May"');
+\o /dev/null
+CREATE TABLE customers AS SELECT i AS id, 20 + 15 * c + (fold(i, 100, 7) + fold(i, 100, 8) + fold(i, 100, 9)) / 10.0 AS age, 90 * (c % 2) + 20 * c + (fold(i, 100, 4) + fold(i, 100, 5) + fold(i, 100, 6)) / 3.0 AS spend,
+	(ARRAY['phone', 'laptop'])[1 + c % 2] AS device FROM generate_series(1, 2400) i, fold(i, 4, 1) c;
+SELECT shopper.create_model('segments', 'clusters', 'SELECT * FROM customers', options => kmeans(k => 4), key_column => 'id');
+CALL shopper.train('segments');
+\o build/pictures/report_segments.html
+SELECT shopper.report('segments');
+\o /dev/null
+SELECT shopper.create_model('together', 'rules', 'SELECT i / 3 AS basket, (ARRAY[''bread'', ''butter'', ''milk & more'', ''<tea>'', ''honey''])[1 + CASE WHEN fold(i, 3) = 0 THEN fold(i, 5, 1) ELSE i / 3 % 2 * 2 + fold(i, 2, 2) END] FROM generate_series(1, 6000) i');
+CALL shopper.train('together');
+\o build/pictures/report_rules.html
+SELECT shopper.report('together');
 \o
