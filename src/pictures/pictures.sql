@@ -37,7 +37,7 @@ LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME', 'shoppe
 COMMENT ON FUNCTION shopper.query_columns(text) IS 'Step of the figures: names of the columns of a query; it is parsed, not run. An error when it is not one plain SELECT';
 
 -- label, score [, series] of a query as a sub-select whose series is NULL when there is none.
-CREATE FUNCTION shopper.scored_rows(query text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION shopper.scored_rows(query text) RETURNS text LANGUAGE plpgsql STABLE STRICT AS $$
 DECLARE
 	columns constant text[] := shopper.query_columns(query);
 BEGIN
@@ -55,28 +55,28 @@ COMMENT ON FUNCTION shopper.scored_rows(text) IS 'Step of the figures of classif
 
 CREATE FUNCTION @extschema@.plot_svg_roc(query text, title text DEFAULT NULL, width int DEFAULT 480, height int DEFAULT 420) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-	RETURN shopper.plot_curve('roc', pg_catalog.format(
+	RETURN shopper.plot_curve('roc', pg_catalog.replace(
 		'SELECT p.false_positive_rate AS "false positive rate", p.true_positive_rate AS "true positive rate",
 			pg_catalog.concat_ws('', '', g.series, ''area '' || pg_catalog.round(g.area::numeric, 3))
 		FROM (SELECT series, @extschema@.roc_curve(label, score) AS points, @extschema@.auc(label, score) AS area FROM %s s GROUP BY series) g, pg_catalog.unnest(g.points) p',
-		shopper.scored_rows(query)), title, width, height);
+		'%s', shopper.scored_rows(query)), title, width, height);
 END $$;
 COMMENT ON FUNCTION @extschema@.plot_svg_roc(text, text, int, int) IS 'ROC curves as SVG, with their areas: the query returns label, score [, series]';
 CREATE FUNCTION @extschema@.plot_svg_lift(query text, title text DEFAULT NULL, width int DEFAULT 480, height int DEFAULT 420) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-	RETURN shopper.plot_curve('lift', pg_catalog.format(
+	RETURN shopper.plot_curve('lift', pg_catalog.replace(
 		'SELECT (pg_catalog.sum(p.row_count) OVER w / pg_catalog.sum(p.row_count) OVER (PARTITION BY g.series))::float8 AS "share of rows, highest scores first",
 			p.cumulative_lift AS "times as many hits as by chance", g.series
 		FROM (SELECT series, @extschema@.lift_curve(label, score, 20) AS points FROM %s s GROUP BY series) g, pg_catalog.unnest(g.points) p
-		WINDOW w AS (PARTITION BY g.series ORDER BY p.bin)', shopper.scored_rows(query)), title, width, height);
+		WINDOW w AS (PARTITION BY g.series ORDER BY p.bin)', '%s', shopper.scored_rows(query)), title, width, height);
 END $$;
 COMMENT ON FUNCTION @extschema@.plot_svg_lift(text, text, int, int) IS 'Cumulative lift as SVG: how many times as many hits as by chance, when the rows of the highest scores are taken; the query returns label, score [, series]';
 CREATE FUNCTION @extschema@.plot_svg_calibration(query text, title text DEFAULT NULL, width int DEFAULT 480, height int DEFAULT 420) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-	RETURN shopper.plot_curve('calibration', pg_catalog.format(
+	RETURN shopper.plot_curve('calibration', pg_catalog.replace(
 		'SELECT p.mean_score AS "predicted share", p.positive_rate AS "true share", g.series
 		FROM (SELECT series, @extschema@.calibration_curve(label, score) AS points FROM %s s GROUP BY series) g, pg_catalog.unnest(g.points) p',
-		shopper.scored_rows(query)), title, width, height);
+		'%s', shopper.scored_rows(query)), title, width, height);
 END $$;
 COMMENT ON FUNCTION @extschema@.plot_svg_calibration(text, text, int, int) IS 'Predicted against true share of positives in ten bins as SVG: the query returns label, score [, series]';
 CREATE FUNCTION @extschema@.plot_svg_confusion(query text, title text DEFAULT NULL, width int DEFAULT 480, height int DEFAULT NULL) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
@@ -87,7 +87,7 @@ BEGIN
 		RAISE datatype_mismatch USING MESSAGE = 'the query must return the columns actual, predicted',
 			DETAIL = pg_catalog.format('It returns: %s', pg_catalog.array_to_string(columns, ', '));
 	END IF;
-	RETURN shopper.plot_matrix(pg_catalog.format('SELECT c.actual, c.predicted, c.row_count FROM pg_catalog.unnest((SELECT @extschema@.confusion(q.actual, q.predicted) FROM (%s) q(actual, predicted))) c',
-		pg_catalog.rtrim(query, E'; \n\r\t') || E'\n'), title, width, height);
+	RETURN shopper.plot_matrix(pg_catalog.replace('SELECT c.actual, c.predicted, c.row_count FROM pg_catalog.unnest((SELECT @extschema@.confusion(q.actual, q.predicted) FROM (%s) q(actual, predicted))) c',
+		'%s', pg_catalog.rtrim(query, E'; \n\r\t') || E'\n'), title, width, height);
 END $$;
 COMMENT ON FUNCTION @extschema@.plot_svg_confusion(text, text, int, int) IS 'Confusion matrix as SVG: the query returns actual, predicted; rows with NULL are left out';
