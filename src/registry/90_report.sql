@@ -140,10 +140,16 @@ BEGIN
 			JOIN shopper.model_versions v USING (name, version) WHERE v.live AND ' || its || ' ORDER BY x.dataset, x.metric LIMIT 60', 'Measures of the live version')
 		|| shopper.report_figure('{shopper.model_confusion}', 'matrix', 'SELECT x.actual, x.predicted, x.row_count FROM shopper.model_confusion x WHERE ' || live, 'Right and wrong'));
 
+	metrics := '';
+	-- what ends in the same word has the same unit: train_loss, valid_loss
+	FOR metric IN SELECT pg_catalog.regexp_replace(x.metric, '^.*_', '') AS unit FROM shopper.model_history x WHERE x.name = report.name AND x.live GROUP BY 1 ORDER BY 1 LOOP
+		metrics := metrics || shopper.report_figure('{shopper.model_history}', 'lines', pg_catalog.format('SELECT x.step, x.value, x.metric FROM shopper.model_history x WHERE %s AND pg_catalog.regexp_replace(x.metric, ''^.*_'', '''') = %L',
+			live, metric.unit), 'Course of the training: ' || metric.unit);
+	END LOOP;
 	page := page || shopper.report_section('Training', shopper.report_figure('{shopper.feature_importance}', 'bars',
 			'SELECT x.feature, x.importance FROM shopper.feature_importance x WHERE ' || live || ' AND x.method = (SELECT pg_catalog.max(y.method) FROM shopper.feature_importance y WHERE y.live AND y.name = x.name)
 			ORDER BY x.importance DESC, x.feature LIMIT 25', 'Importance of columns', 'How much worse the model gets without the column.')
-		|| shopper.report_figure('{shopper.model_history}', 'lines', 'SELECT x.step, x.value, x.metric FROM shopper.model_history x WHERE ' || live, 'Course of the training'));
+		|| metrics);
 
 	page := page || shopper.report_section('Scores', shopper.report_figure('{shopper.scores_by_band}', 'bars',
 			'SELECT x.band, x.row_count AS rows FROM shopper.scores_by_band x WHERE ' || its || ' AND x.score_run_id = (SELECT pg_catalog.max(y.score_run_id) FROM shopper.scores_by_band y WHERE y.name = x.name)
@@ -168,17 +174,17 @@ BEGIN
 			|| ' AND x.measured_at = (SELECT pg_catalog.max(y.measured_at) FROM shopper.matured_calibration y WHERE y.name = x.name)', 'Predicted and true shares since')
 		|| shopper.report_figure('{shopper.model_drift}', 'lines', 'SELECT x.measured_at AS "measured at", x.psi AS "population stability index", x.feature FROM shopper.model_drift x WHERE ' || its
 			|| ' AND 1 < (SELECT pg_catalog.count(DISTINCT y.measured_at) FROM shopper.model_drift y WHERE y.name = x.name)', 'Drift of columns', 'Below 0.1 little has changed since the training, from 0.2 on much.')
-		|| shopper.report_figure('{shopper.model_drift}', 'list', 'SELECT x.feature, x.kind, x.state, shopper.rounded(x.psi) AS psi, shopper.rounded(x.missing_rate) AS missing,
+		|| shopper.report_figure('{shopper.model_drift}', 'list', 'SELECT x.feature, x.state, shopper.rounded(x.psi) AS psi, shopper.rounded(x.missing_rate) AS missing,
 				shopper.rounded(x.unseen_rate) AS unseen FROM shopper.model_drift x WHERE ' || its || ' AND x.measured_at = (SELECT pg_catalog.max(y.measured_at) FROM shopper.model_drift y WHERE y.name = x.name)
 			ORDER BY x.psi DESC NULLS LAST, x.feature LIMIT 30', 'Drift at the latest look'));
 
 	page := page || shopper.report_section('History', shopper.report_figure('{shopper.model_versions}', 'table',
 			'SELECT x.version, CASE WHEN x.live THEN ''live'' END AS live, shopper.html_time(x.trained_at) AS trained, x.row_count AS rows, x.metric, shopper.rounded(x.metric_value) AS value, x.verdict, x.reason
 			FROM shopper.model_versions x WHERE ' || its || ' ORDER BY x.version DESC LIMIT 20', 'Versions')
-		|| shopper.report_figure('{shopper.model_deployments}', 'table', 'SELECT shopper.html_time(x.deployed_at) AS at, x.action, x.version, x.previous_version AS before, x.deployed_by AS by, x.reason
-			FROM shopper.model_deployments x WHERE ' || its || ' ORDER BY x.deployment_id DESC LIMIT 20', 'What was live when')
-		|| shopper.report_figure('{shopper.model_runs}', 'table', 'SELECT shopper.html_time(x.started_at) AS started, x.state, x.version, shopper.rounded(x.seconds, 1) AS seconds, x.run_by AS by, x.message
-			FROM shopper.model_runs x WHERE ' || its || ' ORDER BY x.run_id DESC LIMIT 20', 'Trainings')
+		|| shopper.report_figure('{shopper.model_deployments,shopper.model_versions}', 'table', 'SELECT shopper.html_time(x.deployed_at) AS at, x.action, x.version, x.previous_version AS before, x.deployed_by AS by, CASE WHEN x.reason IS DISTINCT FROM v.reason THEN x.reason END AS reason
+			FROM shopper.model_deployments x LEFT JOIN shopper.model_versions v USING (name, version) WHERE ' || its || ' ORDER BY x.deployment_id DESC LIMIT 20', 'What was live when')
+		|| shopper.report_figure('{shopper.model_runs,shopper.model_versions}', 'table', 'SELECT shopper.html_time(x.started_at) AS started, x.state, x.version, shopper.rounded(x.seconds, 1) AS seconds, x.run_by AS by, CASE WHEN pg_catalog.strpos(x.message, v.reason) = 0 OR v.reason IS NULL THEN x.message END AS message
+			FROM shopper.model_runs x LEFT JOIN shopper.model_versions v USING (name, version) WHERE ' || its || ' ORDER BY x.run_id DESC LIMIT 20', 'Trainings')
 		|| shopper.report_figure('{shopper.alerts}', 'table', 'SELECT shopper.html_time(x.raised_at) AS raised, shopper.html_time(x.resolved_at) AS resolved, x.kind, x.feature, x.message
 			FROM shopper.alerts x WHERE ' || its || ' AND x.resolved_at IS NOT NULL ORDER BY x.raised_at DESC LIMIT 20', 'Resolved alerts'));
 
