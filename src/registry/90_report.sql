@@ -21,14 +21,15 @@ DECLARE
 	head text;
 	body text;
 BEGIN
-	-- numbers stand at the right, under heads that do
+	-- numbers stand at the right, under heads that do; a column without values is left out
 	EXECUTE pg_catalog.format(
-		'WITH cells AS MATERIALIZED (SELECT q.number, v.place, v.key, v.value #>> ''{}'' AS words, pg_catalog.bool_or(pg_catalog.json_typeof(v.value) = ''number'') OVER (PARTITION BY v.place) AS numbers
-			FROM (SELECT pg_catalog.row_number() OVER () AS number, pg_catalog.row_to_json(r) AS line FROM (%s) r) q, pg_catalog.json_each(q.line) WITH ORDINALITY v(key, value, place))
+		'WITH cells AS MATERIALIZED (SELECT q.number, v.place, v.key, v.value #>> ''{}'' AS words, pg_catalog.bool_or(pg_catalog.json_typeof(v.value) = ''number'') OVER w AS numbers,
+				pg_catalog.bool_or(v.value #>> ''{}'' IS NOT NULL) OVER w AS shown
+			FROM (SELECT pg_catalog.row_number() OVER () AS number, pg_catalog.row_to_json(r) AS line FROM (%s) r) q, pg_catalog.json_each(q.line) WITH ORDINALITY v(key, value, place) WINDOW w AS (PARTITION BY v.place))
 		SELECT (SELECT pg_catalog.string_agg(''<th'' || CASE WHEN c.numbers THEN '' class="n">'' ELSE ''>'' END || shopper.html(pg_catalog.replace(c.key, ''_'', '' '')) || ''</th>'', '''' ORDER BY c.place)
-				FROM cells c WHERE c.number = 1),
+				FROM cells c WHERE c.number = 1 AND c.shown),
 			(SELECT pg_catalog.string_agg(''<tr>'' || t.line || E''</tr>\n'', '''' ORDER BY t.number) FROM (SELECT c.number, pg_catalog.string_agg(''<td'' || CASE WHEN c.numbers THEN '' class="n">'' WHEN pg_catalog.length(c.words) <= 20 THEN '' class="s">'' ELSE ''>'' END
-				|| coalesce(shopper.html(c.words), '''') || ''</td>'', '''' ORDER BY c.place) AS line FROM cells c GROUP BY c.number) t)', query) INTO head, body;
+				|| coalesce(shopper.html(c.words), '''') || ''</td>'', '''' ORDER BY c.place) AS line FROM cells c WHERE c.shown GROUP BY c.number) t)', query) INTO head, body;
 	RETURN '<div class="wide"><table><thead><tr>' || head || E'</tr></thead>\n<tbody>' || body || E'</tbody></table></div>\n';
 END $$;
 COMMENT ON FUNCTION shopper.html_table(text) IS 'Step of shopper.report: the rows of a query as a table; NULL when there are none';
