@@ -8,7 +8,7 @@
 #   make         build; make install
 #   make unit    pure C tests (T=name for one)
 #   make fuzz    damaged models (N=1000000 of each kind)
-#   make regress, pgtap, restart, registry, dashboard-check, schedule, trusted, docs, real, bench   the other parts
+#   make regress, pgtap, restart, registry, dashboard-check, schedule, trusted, docs, pictures, real, bench   the other parts
 #   make upgrade write the upgrade script from the last release; make upgrade-check tests it
 #   make doc     write doc/reference.md anew; make docs runs the examples of all pages
 #
@@ -21,7 +21,7 @@ PACKAGES   = postgresql-$(PG_MAJOR) postgresql-server-dev-$(PG_MAJOR) gcc make l
              pgtap libtap-parser-sourcehandler-pgtap-perl
 JOBS      := $(shell nproc)
 BUILD      = @$(MAKE) --no-print-directory -j$(JOBS) PGXS_PART=yes
-PURE_SRCS  = $(sort $(wildcard src/core/*.c src/features/*.c src/prepare/*.c src/models/*.c src/models/*/*.c))
+PURE_SRCS  = $(sort $(wildcard src/core/*.c src/features/*.c src/prepare/*.c src/models/*.c src/models/*/*.c src/pictures/*.c))
 export PG_CONFIG
 
 # PGXS takes a makefile over, so it gets a run of its own.
@@ -89,7 +89,11 @@ doc: all
 doc-check: all
 	@test/cluster run doc/reference.sh check
 
-check: check-layers unit fuzz regress pgtap restart registry dashboard-check schedule trusted upgrade-check docs doc-check real
+# All figures, drawn and, when chromium is there, looked at: build/pictures.
+pictures: all
+	@test/cluster run test/pictures.sh
+
+check: check-layers unit fuzz regress pgtap restart registry dashboard-check schedule trusted upgrade-check docs doc-check pictures real
 	@echo "check: all parts passed"
 
 UNIT_FLAGS = -std=gnu11 -g -O1 -fno-math-errno -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -121,12 +125,13 @@ build/fuzz: $(FUZZ_OBJS)
 
 # The pure rooms know no PostgreSQL, and lower rooms no higher ones.
 check-layers:
-	@! grep -nE '#include *[<"](postgres|fmgr|access/|catalog/|executor/|utils/|nodes/|storage/|miscadmin|funcapi)' $$(find src/core src/features src/prepare src/models src/tools -name '*.[ch]')
-	@! grep -nE '#include *"[^"]*(features|models|pg)/' $$(find src/core -name '*.[ch]')
-	@! grep -nE '#include *"[^"]*(models|pg)/' $$(find src/features -name '*.[ch]')
-	@! grep -nE '#include *"[^"]*(models|pg)/' $$(find src/prepare -name '*.[ch]')
-	@! grep -nE '#include *"[^"]*pg/' $$(find src/models -name '*.[ch]')
-	@! grep -nE '\b(malloc|calloc|realloc|free|palloc|ereport|elog|rand|srand)\(' $$(find src/core src/features src/prepare src/models -name '*.c')
+	@! grep -nE '#include *[<"](postgres|fmgr|access/|catalog/|executor/|utils/|nodes/|storage/|miscadmin|funcapi)' $$(find src/core src/features src/prepare src/models src/pictures src/tools -name '*.[ch]')
+	@! grep -nE '#include *"[^"]*(features|models|pictures|pg)/' $$(find src/core -name '*.[ch]')
+	@! grep -nE '#include *"[^"]*(models|pictures|pg)/' $$(find src/features -name '*.[ch]')
+	@! grep -nE '#include *"[^"]*(models|pictures|pg)/' $$(find src/prepare -name '*.[ch]')
+	@! grep -nE '#include *"[^"]*(pictures|pg)/' $$(find src/models -name '*.[ch]')
+	@! grep -nE '#include *"[^"]*(models|prepare|pg)/' $$(find src/pictures -name '*.[ch]')
+	@! grep -nE '\b(malloc|calloc|realloc|free|palloc|ereport|elog|rand|srand)\(' $$(find src/core src/features src/prepare src/models src/pictures -name '*.c')
 	@echo "layers: ok"
 
 help:
@@ -134,4 +139,4 @@ help:
 
 endif
 
-.PHONY: all install uninstall clean setup demo psql stop regress pgtap restart registry dashboard dashboard-check schedule trusted upgrade upgrade-check real bench check doc docs doc-check unit fuzz check-layers help
+.PHONY: all install uninstall clean setup demo psql stop regress pgtap restart registry dashboard dashboard-check schedule trusted upgrade upgrade-check pictures real bench check doc docs doc-check unit fuzz check-layers help

@@ -25,11 +25,23 @@ INSERT INTO chapter VALUES
   (4.7, 'Rows for use elsewhere', 'Numbers on one scale, categories as numbers, bins, missing values: where the models here do not do it themselves.', '^(train_scaler|scale$|scale_array|scaled_columns|hash_encode|bins_from|target_encod|impute_nearest)'),
   (5, 'Looking into a model', NULL, '^(model_|training_history|feature_importance|coefficients|learner_options)'),
   (6, 'Measuring predictions', 'Aggregates over plain columns; all run in parallel plans.', '^(log_loss|brier_score|accuracy|precision_|recall_|f1_score|rmse|mae|r2|auc|roc_curve|lift_curve|calibration_curve|ndcg|confusion|fold)'),
+  (6.5, 'Figures', 'SVG is one text: valid XML for light and dark pages, without scripts or anything from elsewhere; the same for the same rows. Columns of a query count by their position, their names become the titles of the axes. A page about a model: `shopper.report`.', '^(plot_svg_|sparkline|bar$)'),
   (9, 'Other functions', NULL, '.');
 
 -- What an argument means: function pattern, argument, words. The first fitting line counts.
 CREATE TEMP TABLE word (place serial, functions text, argument text, meaning text);
 INSERT INTO word (functions, argument, meaning) VALUES
+  ('^plot_svg_', 'query', 'a SELECT of the columns that the figure takes; it is run with your rights'),
+  ('^plot_svg_', 'title', 'above the figure, and what screen readers say; NULL: none'),
+  ('^plot_svg_', 'width', 'pixels'),
+  ('^plot_svg_', 'height', 'pixels; NULL: what the figure takes'),
+  ('^plot_svg_tree', 'tree', 'number of the tree, from 1'),
+  ('^plot_svg_tree', 'max_depth', 'levels below the root that are drawn'),
+  ('^sparkline', 'numbers', 'the series, in its order'),
+  ('^bar$', 'value', 'what the bar shows'),
+  ('^bar$', 'min', 'value of an empty bar'),
+  ('^bar$', 'max', 'value of a full bar'),
+  ('^bar$', 'width', 'characters of a full bar'),
   ('^train_clusters', 'options', 'from a builder such as `kmeans()`; NULL: all defaults'),
   ('^train_clusters', 'previous_model', 'clusters of the same algorithm and columns, whose ids and names are kept'),
   ('^train_clusters_from', 'query', 'a SELECT; all its columns count, unless options choose'),
@@ -115,6 +127,7 @@ INSERT INTO word (functions, argument, meaning) VALUES
   ('^shopper\.', 'model', 'name of the model'),
   ('^shopper\.(un)?schedule', 'name', 'name of the model; `*`: all models of yours'),
   ('^shopper\.schedule', 'cron', 'minute, hour, day of the month, month, day of the week: `0 3 * * *` is every night at three'),
+  ('^shopper\.', 'name', 'name of the model'),
   ('^shopper\.', 'version', 'number of the version'),
   ('^shopper\.', 'old_version', 'number of the earlier version'),
   ('^shopper\.', 'new_version', 'number of the later version'),

@@ -4,11 +4,11 @@ EXTENSION  = pg_shopper
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" pg_shopper.control)
 MODULE_big = pg_shopper
 
-PURE_SRCS  = $(sort $(wildcard src/core/*.c src/features/*.c src/prepare/*.c src/models/*.c src/models/*/*.c))
+PURE_SRCS  = $(sort $(wildcard src/core/*.c src/features/*.c src/prepare/*.c src/models/*.c src/models/*/*.c src/pictures/*.c))
 PG_SRCS    = $(sort $(wildcard src/pg/*.c))
 INCLUDED = $(sort $(wildcard src/*/*.h src/*/*/*.h src/models/models.def))
 OBJS       = $(PURE_SRCS:.c=.o) $(PG_SRCS:.c=.o)
-MODEL_SQL  = $(filter-out src/pg/00_head.sql,$(sort $(wildcard src/pg/*.sql))) $(sort $(wildcard src/prepare/*.sql src/models/*/*.sql))
+MODEL_SQL  = $(filter-out src/pg/00_head.sql,$(sort $(wildcard src/pg/*.sql))) $(sort $(wildcard src/prepare/*.sql src/models/*/*.sql src/pictures/*.sql))
 SQL_PARTS  = src/pg/00_head.sql build/builders.sql $(MODEL_SQL) $(sort $(wildcard src/registry/*.sql)) build/names.sql $(sort $(wildcard src/demo/*.sql))
 DATA_built = build/pg_shopper--$(EXTVERSION).sql
 DATA       = $(wildcard src/upgrade/pg_shopper--*--*.sql)

@@ -132,18 +132,11 @@ shopper_run_query(const char *query, const ShopperRowSink *sink)
 	MemoryContextDelete(r.per_row);
 }
 
-/* The tables and views that a query reads, without running it; an error when it is not a plain SELECT. */
-PG_FUNCTION_INFO_V1(shopper_query_relations);
-Datum
-shopper_query_relations(PG_FUNCTION_ARGS)
+/* Parse it within SPI, which the caller finishes; an error when it is not a plain SELECT. */
+static CachedPlanSource *
+parsed(const char *query)
 {
-	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	MemoryContext caller = CurrentMemoryContext;
 	SPIPlanPtr	plan;
-	CachedPlanSource *source;
-	Datum	   *oids;
-	int			n = 0;
-	ListCell   *l;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -151,10 +144,41 @@ shopper_query_relations(PG_FUNCTION_ARGS)
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 	check_result(is_plain_select(plan), query);
-	source = linitial(SPI_plan_get_plan_sources(plan));
-	oids = MemoryContextAlloc(caller, sizeof(Datum) * Max(list_length(source->relationOids), 1));
+	return linitial(SPI_plan_get_plan_sources(plan));
+}
+
+/* The tables and views that a query reads, without running it. */
+PG_FUNCTION_INFO_V1(shopper_query_relations);
+Datum
+shopper_query_relations(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	CachedPlanSource *source = parsed(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	Datum	   *oids = MemoryContextAlloc(caller, sizeof(Datum) * Max(list_length(source->relationOids), 1));
+	int			n = 0;
+	ListCell   *l;
+
 	foreach(l, source->relationOids)
 		oids[n++] = ObjectIdGetDatum(lfirst_oid(l));
 	SPI_finish();
 	PG_RETURN_ARRAYTYPE_P(construct_array(oids, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
+}
+
+/* The names of its columns. */
+PG_FUNCTION_INFO_V1(shopper_query_columns);
+Datum
+shopper_query_columns(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext,
+				inner;
+	CachedPlanSource *source = parsed(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	int			n = source->resultDesc->natts;
+	Datum	   *names = MemoryContextAlloc(caller, sizeof(Datum) * Max(n, 1));
+
+	inner = MemoryContextSwitchTo(caller);
+	for (int i = 0; i < n; i++)
+		names[i] = CStringGetTextDatum(NameStr(TupleDescAttr(source->resultDesc, i)->attname));
+	MemoryContextSwitchTo(inner);
+	SPI_finish();
+	PG_RETURN_ARRAYTYPE_P(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
 }

@@ -1,14 +1,8 @@
 /* cohorts.c: customers by the period of their first purchase; see purchases.h. */
 #include <string.h>
 
+#include "../core/calendar.h"
 #include "purchases.h"
-
-/*
- * Years begin in March here, so that the leap day is the last one. 1600-03-01 is the begin of a cycle of 400 years; the lengths of the
- * months from March are those of the line (153 m + 2) / 5.
- */
-#define CYCLE_DAYS 146097
-#define EPOCH 146037			/* days from 1600-03-01 to 2000-01-01 */
 
 static int64_t
 floor_divide(int64_t a, int64_t b)
@@ -16,38 +10,6 @@ floor_divide(int64_t a, int64_t b)
 	int64_t		rest;
 
 	return shopper_divide(a, b, &rest);
-}
-
-/* Months since January 2000 of a day since 2000-01-01. */
-static int64_t
-month_of(int64_t day)
-{
-	int64_t		cycle = floor_divide(day + EPOCH, CYCLE_DAYS),
-				d = day + EPOCH - cycle * CYCLE_DAYS,
-				century = d / 36524 - (d == CYCLE_DAYS - 1),
-				year,
-				month;
-
-	d -= century * 36524;
-	year = d / 1461 * 4;
-	d %= 1461;
-	year += d / 365 - (d == 1460);
-	d -= (d / 365 - (d == 1460)) * 365;
-	month = (5 * d + 2) / 153;
-	return (cycle * 400 + century * 100 + year - 400) * 12 + month + 2;
-}
-
-/* The first day of a month. */
-static int64_t
-day_of(int64_t month)
-{
-	int64_t		m = month - 2 + 400 * 12,
-				year = floor_divide(m, 12),
-				of_year = m - year * 12,
-				cycle = floor_divide(year, 400),
-				y = year - cycle * 400;
-
-	return cycle * CYCLE_DAYS + y * 365 + y / 4 - y / 100 + (153 * of_year + 2) / 5 - EPOCH;
 }
 
 int64_t
@@ -62,13 +24,13 @@ shopper_period(ShopperPeriod period, int64_t at)
 		case SHOPPER_PERIOD_WEEK:
 			return floor_divide(day + 5, 7);	/* 1999-12-27 was a Monday */
 		case SHOPPER_PERIOD_MONTH:
-			return month_of(day);
+			return shopper_month_of_day(day);
 		case SHOPPER_PERIOD_QUARTER:
-			return floor_divide(month_of(day), 3);
+			return floor_divide(shopper_month_of_day(day), 3);
 		case SHOPPER_PERIOD_YEAR:
 			break;
 	}
-	return floor_divide(month_of(day), 12);
+	return floor_divide(shopper_month_of_day(day), 12);
 }
 
 int64_t
@@ -81,13 +43,13 @@ shopper_period_day(ShopperPeriod period, int64_t number)
 		case SHOPPER_PERIOD_WEEK:
 			return number * 7 - 5;
 		case SHOPPER_PERIOD_MONTH:
-			return day_of(number);
+			return shopper_first_day(number);
 		case SHOPPER_PERIOD_QUARTER:
-			return day_of(number * 3);
+			return shopper_first_day(number * 3);
 		case SHOPPER_PERIOD_YEAR:
 			break;
 	}
-	return day_of(number * 12);
+	return shopper_first_day(number * 12);
 }
 
 ShopperStatus

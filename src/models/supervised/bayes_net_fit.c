@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../core/calendar.h"
 #include "../../core/sort.h"
 #include "../../core/threads.h"
 #include "bayes_net.h"
@@ -41,29 +42,13 @@ typedef struct Fit
 
 /* ---- bins ---- */
 
-/* Year, month and day of a number of days since 2000-01-01 (proleptic Gregorian). */
-static void
-date_text(double days, char *text, size_t size)
-{
-	int64_t		z = (int64_t) floor(days) + 730425,	/* since 0000-03-01 */
-				era = (z >= 0 ? z : z - 146096) / 146097,
-				doe = z - era * 146097,
-				yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365,
-				doy = doe - (365 * yoe + yoe / 4 - yoe / 100),
-				mp = (5 * doy + 2) / 153,
-				month = mp < 10 ? mp + 3 : mp - 9;
-
-	snprintf(text, size, "%04lld-%02lld-%02lld", (long long) (yoe + era * 400 + (month <= 2)), (long long) month,
-			 (long long) (doy - (153 * mp + 2) / 5 + 1));
-}
-
 static void
 number_text(const Fit *f, const ShopperNode *node, double x, char *text, size_t size)
 {
 	const ShopperColumn *column = &f->model->spec->column[node->column];
 
 	if (column->kind == SHOPPER_KIND_DATE || column->kind == SHOPPER_KIND_TIMESTAMP)
-		date_text(x + column->origin, text, size);
+		shopper_date_text((int64_t) floor(x + column->origin), text, size);
 	else
 		snprintf(text, size, "%.10g", x);
 }

@@ -64,4 +64,20 @@ extern ShopperStatus shopper_tree_rules(ShopperEnv *env, const ShopperModel *mod
 /* An indented tree. */
 extern ShopperStatus shopper_tree_text(ShopperEnv *env, const ShopperModel *model, int64_t tree, char **text, int64_t *length);
 
+/* Node by node, to be drawn: parents before children, left before right. */
+typedef struct ShopperTreeNode
+{
+	int64_t		parent;			/* number of it in this order, -1: the root */
+	int			depth;
+	char	   *condition;		/* on the way from the parent, NULL in the root; this and prediction belong to the env */
+	char	   *prediction;
+	int			class_number;	/* that it speaks for, -1: none */
+	double		share;			/* of that class; without one, of all rows */
+	double		rows;			/* sum of the weights of the training rows there */
+	int64_t		leaves;			/* at and below it */
+} ShopperTreeNode;
+
+extern ShopperStatus shopper_tree_nodes(ShopperEnv *env, const ShopperModel *model, int64_t tree,
+										ShopperStatus (*put) (void *ctx, const ShopperTreeNode *node), void *ctx);
+
 #endif

@@ -150,7 +150,8 @@ shares_of(const Reading *r, const double *value, double *share)
 		share[c] = n > 2 ? value[c] : c == 1 ? value[0] : 1 - value[0];
 }
 
-static void
+/* The class it speaks for, -1: none. */
+static int
 say_prediction(Reading *r, const double *value, double *share, double *number)
 {
 	ShopperWriter *w = &r->text;
@@ -165,8 +166,9 @@ say_prediction(Reading *r, const double *value, double *share, double *number)
 			best = share[c] > share[best] ? (int) c : best;
 		*number = share[best];
 		say_class(w, r->spec, best);
+		return best;
 	}
-	else if (strcmp(r->model->learner->name, "boosting") == 0)
+	if (strcmp(r->model->learner->name, "boosting") == 0)
 	{
 		if (r->model->task == SHOPPER_CLASSIFY)
 		{
@@ -179,6 +181,7 @@ say_prediction(Reading *r, const double *value, double *share, double *number)
 	}
 	else
 		shopper_say_number(w, value[0], 6);
+	return -1;
 }
 
 /* ---- a tree in memory ---- */
@@ -313,14 +316,33 @@ shopper_tree_rules(ShopperEnv *env, const ShopperModel *model, int64_t tree,
 	return SHOPPER_OK;
 }
 
+/* The same of the node itself: leaves below count by their rows; a share is said too. */
+static int
+say_node(Reading *r, int64_t i, double *share, double *number)
+{
+	const Node *node = &r->node[i];
+	int			values = shopper_ensemble_values(r->e),
+				class_number;
+	double	   *mean = r->sum + i * values;
+	char		buffer[60];
+
+	for (int k = 0; k < values; k++)
+		mean[k] = node->view.leaf ? node->view.value[k] : node->cover > 0 ? mean[k] / node->cover : 0;
+	class_number = say_prediction(r, mean, share, number);
+	if (class_number >= 0)
+	{
+		snprintf(buffer, sizeof(buffer), " %.4g", *number);
+		shopper_say(&r->text, buffer);
+	}
+	return class_number;
+}
+
 static void
 say_line(Reading *r, int64_t i, int64_t *leaf, double *share)
 {
 	const Node *node = &r->node[i];
 	ShopperWriter *w = &r->text;
-	int			values = shopper_ensemble_values(r->e);
-	double	   *mean = r->sum + i * values,
-				number;
+	double		number;
 	char		buffer[60];
 
 	if (i > 0)
@@ -332,14 +354,7 @@ say_line(Reading *r, int64_t i, int64_t *leaf, double *share)
 	else
 		say_split(r, &r->node[node->view.parent].view, node->view.is_left);
 	shopper_say(w, ": ");
-	for (int k = 0; k < values; k++)
-		mean[k] = node->view.leaf ? node->view.value[k] : node->cover > 0 ? mean[k] / node->cover : 0;
-	say_prediction(r, mean, share, &number);
-	if (says_shares(r))
-	{
-		snprintf(buffer, sizeof(buffer), " %.4g", number);
-		shopper_say(w, buffer);
-	}
+	say_node(r, i, share, &number);
 	snprintf(buffer, sizeof(buffer), " (%.6g rows", node->cover);
 	shopper_say(w, buffer);
 	if (node->view.leaf)
@@ -370,4 +385,36 @@ shopper_tree_text(ShopperEnv *env, const ShopperModel *model, int64_t tree, char
 	SHOPPER_TRY(r.text.status);
 	*length = r.text.length;
 	return take_text(&r, text);
+}
+
+ShopperStatus
+shopper_tree_nodes(ShopperEnv *env, const ShopperModel *model, int64_t tree,
+				   ShopperStatus (*put) (void *ctx, const ShopperTreeNode *node), void *ctx)
+{
+	Reading		r;
+	double	   *share;
+
+	SHOPPER_TRY(begin(env, model, tree == SHOPPER_ALL_TREES ? 0 : tree, &r));
+	SHOPPER_NEW(env, share, model->task == SHOPPER_CLASSIFY ? model->spec->classes.n : 1);
+	SHOPPER_TRY(read_tree(&r, tree - 1));
+	for (int64_t i = 0; i < r.n; i++)
+	{
+		const Node *n = &r.node[i];
+		ShopperTreeNode node = {.parent = n->view.parent,.depth = n->view.depth,.rows = n->cover,.leaves = n->n_leaves};
+		double		number;
+
+		if (i > 0)
+		{
+			say_split(&r, &r.node[node.parent].view, n->view.is_left);
+			SHOPPER_TRY(env->status);
+			SHOPPER_TRY(take_text(&r, &node.condition));
+		}
+		node.class_number = say_node(&r, i, share, &number);
+		node.share = node.class_number >= 0 ? number : r.node[0].cover > 0 ? n->cover / r.node[0].cover : 0;
+		SHOPPER_TRY(take_text(&r, &node.prediction));
+		SHOPPER_TRY(put(ctx, &node));
+		if (i % 1000 == 999)
+			SHOPPER_TRY(shopper_poll(env));
+	}
+	return SHOPPER_OK;
 }

@@ -1,5 +1,6 @@
 /* trees_words.c: see trees_words.h */
 #include "trees_words.h"
+#include "../../core/calendar.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -40,32 +41,17 @@ say_float(ShopperWriter *w, float x)
 	shopper_say(w, buffer);
 }
 
-/* Hinnant's civil_from_days. */
 void
 shopper_say_date(ShopperWriter *w, double days)
 {
 	char		buffer[64];
-	int64_t		z,
-				era,
-				day,
-				year_of_era,
-				day_of_year,
-				month;
 
 	if (!(fabs(days) < 1e8))
 	{
 		shopper_say_number(w, days, 9);
 		return;
 	}
-	z = (int64_t) floor(days) + 730425;	/* since 0000-03-01 */
-	era = (z >= 0 ? z : z - 146096) / 146097;
-	day = z - era * 146097;
-	year_of_era = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	day_of_year = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	month = (5 * day_of_year + 2) / 153;
-	snprintf(buffer, sizeof(buffer), "%04lld-%02lld-%02lld",
-			 (long long) (year_of_era + era * 400 + (month >= 10)), (long long) (month < 10 ? month + 3 : month - 9),
-			 (long long) (day_of_year - (153 * month + 2) / 5 + 1));
+	shopper_date_text((int64_t) floor(days), buffer, sizeof(buffer));
 	shopper_say(w, buffer);
 }
 
