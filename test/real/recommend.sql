@@ -65,7 +65,7 @@ SELECT cmp_ok(abs(ndcg - 0.2170) + abs(found - 0.1897) + abs(recalled - 0.1116),
 SELECT is(array_agg(DISTINCT item), ARRAY[181::bigint], 'neighbour of a film') FROM list_model, similar_items(model, 50, 1);
 SELECT cmp_ok(count(*), '=', 0::bigint, 'a film is not its own neighbour') FROM list_model, similar_items(model, 50, 2000) WHERE line = 'defaults' AND seed = 1 AND item = 50;
 
--- Top 10 of events by neighbours and popularity, all of the table (figures of independent numpy code); users at a tie of the 50 nearest users differ.
+-- Top 10 of events by neighbours and popularity, all of the table (figures of independent numpy code); users at a tie of the 50 nearest users differ (test/oracle/user_knn_oracle.py).
 CREATE TEMP TABLE top10 AS
 SELECT line, tolerance, e.metric, value, wanted
 FROM (VALUES ('popular', popular(), 0.00006::float8, '{0.1897,0.1116,0.2170,0.1142,0.7566,0.4187,0.0304,941}'::float8[]),
