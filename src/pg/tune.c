@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "common/int.h"
 #include "portability/instr_time.h"
 #include "utils/numeric.h"
 
