@@ -93,6 +93,8 @@ doc-check: all
 pictures: all
 	@test/cluster run test/pictures.sh
 
+# Warnings are errors here; who only installs may have another compiler.
+check: export STRICT = -Werror
 check: check-layers unit fuzz regress pgtap restart registry dashboard-check schedule trusted upgrade-check docs doc-check pictures real
 	@echo "check: all parts passed"
 

@@ -14,7 +14,7 @@ DATA_built = build/pg_shopper--$(EXTVERSION).sql
 DATA       = $(wildcard src/upgrade/pg_shopper--*--*.sql)
 EXTRA_CLEAN = build
 
-WARNINGS   = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement
+WARNINGS   = -Wall -Wextra $(STRICT) -Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement
 OPT       ?= -O3
 ifdef ASSERT
 PG_CPPFLAGS += -DSHOPPER_ASSERT

@@ -33,4 +33,9 @@
 #define INTERVAL_NOT_FINITE(i) false
 #endif
 
+/* 18 gave functions that do not return a word in front */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #endif

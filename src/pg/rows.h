@@ -162,9 +162,9 @@ extern const ShopperModel *shopper_rows_model_arg(FunctionCallInfo fcinfo);
 /* Argument n, which must be a model of clusters. */
 extern const ShopperModel *shopper_clusters_arg(FunctionCallInfo fcinfo, int n);
 /* Error: no such column of the model; lists them. */
-extern void shopper_unknown_feature(const ShopperSpec *spec, const char *name) pg_attribute_noreturn();
+pg_noreturn extern void shopper_unknown_feature(const ShopperSpec *spec, const char *name);
 /* Error: no such class; lists those that there are. */
-extern void shopper_unknown_class(const ShopperSpec *spec, const char *name) pg_attribute_noreturn();
+pg_noreturn extern void shopper_unknown_class(const ShopperSpec *spec, const char *name);
 
 /* ---- columns by name ---- */
 

@@ -1173,8 +1173,8 @@ BEGIN
 	IF (SELECT c.relkind NOT IN ('r', 'p') FROM pg_catalog.pg_class c WHERE c.oid = relation) THEN
 		RAISE wrong_object_type USING MESSAGE = pg_catalog.format('"%s" is not a table', relation);
 	END IF;
-	SELECT pg_catalog.string_agg(pg_catalog.format('%I %s', w.name, coalesce(w.type, 'of any type')), ', ') INTO missing
-	FROM (SELECT key::text AS name, pg_catalog.format_type(key_type, NULL) AS type UNION ALL SELECT c.name, c.type FROM shopper.score_columns(job) c) w
+	SELECT pg_catalog.string_agg(pg_catalog.format('%I %s', w.name, coalesce(w.type, 'of any type')), ', ' ORDER BY w.place) INTO missing
+	FROM (SELECT key::text AS name, pg_catalog.format_type(key_type, NULL) AS type, 0 AS place UNION ALL SELECT c.name, c.type, c.place FROM shopper.score_columns(job) WITH ORDINALITY c(name, type, meaning, place)) w
 	WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = relation AND a.attname = w.name AND a.attnum > 0 AND NOT a.attisdropped
 		AND (w.type IS NULL OR pg_catalog.format_type(a.atttypid, NULL) = w.type));
 	IF missing IS NOT NULL THEN

@@ -139,9 +139,7 @@ typedef struct Blend
 static ShopperStatus
 blend_begin(ShopperEnv *env, const ShopperHybrid *h, int64_t codes, unsigned char *from, double *score, Blend *b)
 {
-	b->codes = codes;
-	b->our_from = from == NULL;
-	b->from = from;
+	*b = (Blend) {.codes = codes, .our_from = from == NULL, .from = from};
 	if (from == NULL)
 		SHOPPER_NEW(env, b->from, codes);
 	SHOPPER_NEW0(env, b->own, codes);
