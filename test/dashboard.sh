@@ -24,7 +24,7 @@ case ${1:-} in
 		npm install --no-audit --no-fund --loglevel=error
 		npm run sources
 		npm run build
-		[ "$1" = build ] || exec npm run preview -- --listen "${2:-3000}"
+		[ "$1" = build ] || NO_UPDATE_CHECK=1 exec npm run preview -- --listen "${2:-3000}"
 		;;
 	*) sed -n '2,3s/^# //p' "$0"; exit 2 ;;
 esac

@@ -43,10 +43,16 @@ for page in report_segments report_rules; do
 	printf "$shot" $page 1 1000,1800 $page
 done >>"$home/shots"
 shoot() { # page, scheme (0 dark, 1 light), size, name
-	HOME=$home timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars --user-data-dir="$home/$4" \
-		--blink-settings=preferredColorScheme="$2" --window-size="$3" --screenshot="$PWD/$out/$4.png" "file://$1" >"$home/$4.log" 2>&1 ||
-		{ cat "$home/$4.log" >&2; exit 1; }
-	rm -rf "${home:?}/$4"
+	for _ in 1 2 3; do		# on a busy machine a browser may not come up in time
+		if HOME=$home timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars --user-data-dir="$home/$4" \
+			--blink-settings=preferredColorScheme="$2" --window-size="$3" --screenshot="$PWD/$out/$4.png" "file://$1" >"$home/$4.log" 2>&1; then
+			rm -rf "${home:?}/$4"
+			return
+		fi
+		rm -rf "${home:?}/$4"
+	done
+	cat "$home/$4.log" >&2
+	exit 1
 }
 export -f shoot
 export browser home out
