@@ -125,6 +125,7 @@ INSERT INTO word (functions, argument, meaning) VALUES
   ('^train_recommender', 'rating', 'a number; with `implicit => true` the weight of an event'),
   ('^train_recommender', 'rated_at', 'time of the rating; the latest one of a user and item counts'),
   ('^shopper\.', 'model', 'name of the model'),
+  ('^shopper\.name_segments', 'names', 'names by number, as in `{"1": "regulars"}`; null takes one away'),
   ('^shopper\.(un)?schedule', 'name', 'name of the model; `*`: all models of yours'),
   ('^shopper\.schedule', 'cron', 'minute, hour, day of the month, month, day of the week: `0 3 * * *` is every night at three'),
   ('^shopper\.', 'name', 'name of the model'),

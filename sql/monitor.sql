@@ -138,6 +138,24 @@ SELECT name, metric, abs(value / holdout_value - 1) < 0.2 AS like_holdout FROM s
 SELECT (d.distribution).levels FROM shopper.version_distributions d WHERE name = 'groups' AND feature = '(score)';
 SELECT segment, segment_name, row_count > 0 AS rows FROM shopper.model_segments ORDER BY segment;
 SELECT count(*) FROM shopper.segment_features WHERE rank = 1;
+-- segments keep numbers and names when they are found again
+CREATE TABLE spots AS SELECT i, (i % 3) * 10 + sin(i) AS x, (i % 3 = 1)::int * 5 + cos(i) AS y FROM generate_series(1, 900) i WHERE i % 3 > 0 OR i % 4 = 0;
+SELECT shopper.create_model('spots', 'clusters', 'SELECT x, y FROM spots', options => kmeans(k => 3));
+SELECT shopper.name_segments('spots', '{"1": "none yet"}');
+CALL shopper.train('spots');
+SELECT shopper.name_segments('spots', '{"1": "north", "3": "east"}');
+DELETE FROM spots WHERE i % 3 = 1 AND i % 5 > 0;
+CALL shopper.train('spots');
+SELECT version, segment, segment_name, row_count, live FROM shopper.model_segments WHERE name = 'spots' ORDER BY 1, 2;
+SELECT version, verdict, reason FROM shopper.model_versions WHERE name = 'spots' ORDER BY 1;
+SELECT shopper.name_segments('spots', '{"9": "nowhere"}');
+SELECT shopper.name_segments('spots', NULL);
+SELECT shopper.name_segments('buyers', '{"1": "x"}');
+ALTER TABLE spots RENAME x TO z;
+UPDATE shopper.models SET query = 'SELECT z, y FROM spots' WHERE name = 'spots';
+CALL shopper.train('spots');
+SELECT segment, segment_name FROM shopper.model_segments WHERE name = 'spots' AND live ORDER BY 1;
+SELECT shopper.drop_model('spots');
 SELECT count(*) > 0 AS rules, min(rule_number), bool_and(lift > 0) AS lifts FROM shopper.model_rules;
 SELECT count(*) FROM shopper.alerts WHERE resolved_at IS NULL;
 

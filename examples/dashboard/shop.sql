@@ -30,6 +30,8 @@ SELECT shopper.create_model('net', 'classifier', 'SELECT * FROM shop.visits(42)'
 SELECT shopper.create_model('baskets', 'rules', 'SELECT * FROM shop.baskets', options => itemsets(min_support => 0.001, max_length => 3), max_age => '7 days');
 SELECT shopper.create_model('taste', 'recommender', 'SELECT * FROM shop.tastes', options => svd(factors => 4, epochs => 10), max_age => '14 days');
 SELECT shopper.create_model('groups', 'clusters', 'SELECT orders, spent, days_since, categories FROM shop.buyers()', options => kmeans(k => 4), max_age => '28 days');
+CALL shopper.train('groups');
+SELECT shopper.name_segments('groups', '{"1": "gone quiet", "2": "newcomers", "3": "regulars", "4": "best customers"}');
 SELECT shopper.watch('visits', 'SELECT * FROM shop.visits(7)');
 SELECT shopper.watch('net', 'SELECT * FROM shop.visits(7)');
 

@@ -308,6 +308,25 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION shopper.read_rows(shopper.models, boolean) IS 'Step of shopper.train: the rows of the query, read once';
 
+-- Clusters go on from the live version: those that it has too keep their numbers and names.
+CREATE FUNCTION shopper.fit_rows(m shopper.models, j shopper.jobs, columns text, live_model bytea) RETURNS bytea LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	statement constant text := pg_catalog.format('SELECT @extschema@.%I(%L%s, options => $1{previous})', j.trainer,
+		pg_catalog.format('SELECT %s FROM pg_temp.shopper_rows WHERE NOT shopper_held_out', columns), CASE WHEN j.needs_target THEN ', $2' END);
+	model bytea;
+BEGIN
+	IF m.job = 'clusters' AND live_model IS NOT NULL THEN
+		BEGIN
+			EXECUTE pg_catalog.replace(statement, '{previous}', ', previous_model => $2') INTO model USING m.options, live_model;
+			RETURN model;
+		EXCEPTION WHEN data_exception THEN	-- it is of other columns
+		END;
+	END IF;
+	EXECUTE pg_catalog.replace(statement, '{previous}', '') INTO model USING m.options, m.target;
+	RETURN model;
+END $$;
+COMMENT ON FUNCTION shopper.fit_rows(shopper.models, shopper.jobs, text, bytea) IS 'Step of shopper.train: the model of the rows that are not held out';
+
 CREATE FUNCTION shopper.train_version(model text) RETURNS shopper.versions LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
@@ -332,8 +351,7 @@ BEGIN
 	SELECT c.* INTO champion FROM shopper.live l JOIN shopper.versions c USING (name, version) WHERE l.name = model;
 
 	columns := shopper.read_rows(m, j.pairs);
-	EXECUTE pg_catalog.format('SELECT @extschema@.%I(%L%s, options => $1)', j.trainer, pg_catalog.format('SELECT %s FROM pg_temp.shopper_rows WHERE NOT shopper_held_out', columns),
-		CASE WHEN j.needs_target THEN ', $2' END) INTO v.model USING m.options, m.target;
+	v.model := shopper.fit_rows(m, j, columns, champion.model);
 	IF v.model IS NULL THEN
 		RAISE data_exception USING MESSAGE = 'training made no model', HINT = 'The option on_failure => ''null'' hides why.';
 	END IF;

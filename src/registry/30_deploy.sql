@@ -63,6 +63,37 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION shopper.retire(text, text) IS 'Take a model out of service: no version is live, nothing is trained; shopper.promote brings it back';
 
+CREATE FUNCTION shopper.name_segments(model text, names jsonb) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+	m constant shopper.models := shopper.owned_model(model);
+	reason constant text := 'segments were named';
+	old shopper.versions;
+	new_version int;
+	described text;
+BEGIN
+	SELECT v.* INTO old FROM shopper.live l JOIN shopper.versions v USING (name, version) WHERE l.name = model;
+	IF m.job <> 'clusters' THEN
+		RAISE wrong_object_type USING MESSAGE = pg_catalog.format('model "%s" has no segments: its job is %s', model, m.job);
+	ELSIF names IS NULL THEN
+		RAISE null_value_not_allowed USING MESSAGE = 'the names must not be null', HINT = 'Give them by number, as in {"1": "regulars"}.';
+	ELSIF old.version IS NULL THEN
+		RAISE undefined_object USING MESSAGE = pg_catalog.format('no version of model "%s" is live', model), HINT = 'CALL shopper.train makes one.';
+	END IF;
+	SELECT pg_catalog.max(v.version) + 1 INTO new_version FROM shopper.versions v WHERE v.name = model;
+	INSERT INTO shopper.versions (name, version, model, features, row_count, holdout_count, seconds, champion, verdict, reason, trained_at)
+	VALUES (model, new_version, @extschema@.name_clusters(old.model, names), old.features, old.row_count, old.holdout_count, old.seconds, old.version, 'trained', reason, old.trained_at);
+	FOREACH described IN ARRAY '{version_metrics,version_history,version_segments,version_segment_features,version_distributions,sources}'::text[] LOOP
+		EXECUTE pg_catalog.format('INSERT INTO shopper.%1$I SELECT (pg_catalog.jsonb_populate_record(d, pg_catalog.jsonb_build_object(''version'', $3))).* FROM shopper.%1$I d WHERE d.name = $1 AND d.version = $2', described)
+		USING model, old.version, new_version;
+	END LOOP;
+	UPDATE shopper.version_segments s SET segment_name = c.name
+	FROM shopper.versions v, @extschema@.clusters(v.model) c WHERE v.name = model AND v.version = new_version AND s.name = model AND s.version = new_version AND s.segment = c.cluster;
+	PERFORM shopper.set_live(m, new_version, 'promote', reason);
+	RETURN new_version;
+END $$;
+COMMENT ON FUNCTION shopper.name_segments(text, jsonb) IS 'Give names to the segments of a named model of clusters, by number, as in {"1": "regulars"}; null takes a name away. That is a new version, which goes live; trainings to come keep numbers and names';
+
 CREATE FUNCTION shopper.drop_model(model text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	PERFORM shopper.drop_jobs(shopper.owned_model(model));

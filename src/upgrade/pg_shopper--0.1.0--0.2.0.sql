@@ -316,6 +316,23 @@ BEGIN
 	WHERE c.relkind IN ('r', 'p', 'm', 'f') GROUP BY 3, 4, c.oid;
 END $$;
 COMMENT ON FUNCTION shopper.describe_version(shopper.models, shopper.jobs, shopper.versions, text) IS 'Step of shopper.train: store what reports show of a new version';
+CREATE FUNCTION shopper.fit_rows(m shopper.models, j shopper.jobs, columns text, live_model bytea) RETURNS bytea LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	statement constant text := pg_catalog.format('SELECT @extschema@.%I(%L%s, options => $1{previous})', j.trainer,
+		pg_catalog.format('SELECT %s FROM pg_temp.shopper_rows WHERE NOT shopper_held_out', columns), CASE WHEN j.needs_target THEN ', $2' END);
+	model bytea;
+BEGIN
+	IF m.job = 'clusters' AND live_model IS NOT NULL THEN
+		BEGIN
+			EXECUTE pg_catalog.replace(statement, '{previous}', ', previous_model => $2') INTO model USING m.options, live_model;
+			RETURN model;
+		EXCEPTION WHEN data_exception THEN	-- it is of other columns
+		END;
+	END IF;
+	EXECUTE pg_catalog.replace(statement, '{previous}', '') INTO model USING m.options, m.target;
+	RETURN model;
+END $$;
+COMMENT ON FUNCTION shopper.fit_rows(shopper.models, shopper.jobs, text, bytea) IS 'Step of shopper.train: the model of the rows that are not held out';
 CREATE OR REPLACE FUNCTION shopper.train_version(model text) RETURNS shopper.versions LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
@@ -340,8 +357,7 @@ BEGIN
 	SELECT c.* INTO champion FROM shopper.live l JOIN shopper.versions c USING (name, version) WHERE l.name = model;
 
 	columns := shopper.read_rows(m, j.pairs);
-	EXECUTE pg_catalog.format('SELECT @extschema@.%I(%L%s, options => $1)', j.trainer, pg_catalog.format('SELECT %s FROM pg_temp.shopper_rows WHERE NOT shopper_held_out', columns),
-		CASE WHEN j.needs_target THEN ', $2' END) INTO v.model USING m.options, m.target;
+	v.model := shopper.fit_rows(m, j, columns, champion.model);
 	IF v.model IS NULL THEN
 		RAISE data_exception USING MESSAGE = 'training made no model', HINT = 'The option on_failure => ''null'' hides why.';
 	END IF;
@@ -420,6 +436,36 @@ BEGIN
 	PERFORM shopper.settle_alerts(m.name, version, CASE WHEN version IS NULL THEN shopper.measured_alerts() ELSE '{}' END || '{kept back}'::text[], '{}');
 END $$;
 COMMENT ON FUNCTION shopper.set_live(shopper.models, bigint, text, text) IS 'Step of promote, rollback and retire: change the live version and note it in shopper.deployments';
+CREATE FUNCTION shopper.name_segments(model text, names jsonb) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_variable
+DECLARE
+	m constant shopper.models := shopper.owned_model(model);
+	reason constant text := 'segments were named';
+	old shopper.versions;
+	new_version int;
+	described text;
+BEGIN
+	SELECT v.* INTO old FROM shopper.live l JOIN shopper.versions v USING (name, version) WHERE l.name = model;
+	IF m.job <> 'clusters' THEN
+		RAISE wrong_object_type USING MESSAGE = pg_catalog.format('model "%s" has no segments: its job is %s', model, m.job);
+	ELSIF names IS NULL THEN
+		RAISE null_value_not_allowed USING MESSAGE = 'the names must not be null', HINT = 'Give them by number, as in {"1": "regulars"}.';
+	ELSIF old.version IS NULL THEN
+		RAISE undefined_object USING MESSAGE = pg_catalog.format('no version of model "%s" is live', model), HINT = 'CALL shopper.train makes one.';
+	END IF;
+	SELECT pg_catalog.max(v.version) + 1 INTO new_version FROM shopper.versions v WHERE v.name = model;
+	INSERT INTO shopper.versions (name, version, model, features, row_count, holdout_count, seconds, champion, verdict, reason, trained_at)
+	VALUES (model, new_version, @extschema@.name_clusters(old.model, names), old.features, old.row_count, old.holdout_count, old.seconds, old.version, 'trained', reason, old.trained_at);
+	FOREACH described IN ARRAY '{version_metrics,version_history,version_segments,version_segment_features,version_distributions,sources}'::text[] LOOP
+		EXECUTE pg_catalog.format('INSERT INTO shopper.%1$I SELECT (pg_catalog.jsonb_populate_record(d, pg_catalog.jsonb_build_object(''version'', $3))).* FROM shopper.%1$I d WHERE d.name = $1 AND d.version = $2', described)
+		USING model, old.version, new_version;
+	END LOOP;
+	UPDATE shopper.version_segments s SET segment_name = c.name
+	FROM shopper.versions v, @extschema@.clusters(v.model) c WHERE v.name = model AND v.version = new_version AND s.name = model AND s.version = new_version AND s.segment = c.cluster;
+	PERFORM shopper.set_live(m, new_version, 'promote', reason);
+	RETURN new_version;
+END $$;
+COMMENT ON FUNCTION shopper.name_segments(text, jsonb) IS 'Give names to the segments of a named model of clusters, by number, as in {"1": "regulars"}; null takes a name away. That is a new version, which goes live; trainings to come keep numbers and names';
 CREATE OR REPLACE FUNCTION shopper.drop_model(model text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	PERFORM shopper.drop_jobs(shopper.owned_model(model));
