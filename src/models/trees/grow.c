@@ -73,12 +73,13 @@ shopper_grower_make(ShopperEnv *env, const ShopperBins *bins, int64_t n, const S
 	SHOPPER_NEW0(env, g->group, g->max_groups);
 	for (int k = 0; k < g->max_groups; k++)
 		SHOPPER_TRY(make_group(env, bins, words, &g->group[k]));
-	return SHOPPER_OK;
+	return shopper_count_make(g);
 }
 
 void
 shopper_grower_release(ShopperGrower *g)
 {
+	shopper_count_release(g);
 	shopper_release(g->env, g->packed);
 	shopper_release(g->env, g->rows);
 	shopper_release(g->env, g->spare);
@@ -376,6 +377,7 @@ shopper_grow_tree(ShopperGrower *g, int64_t sum)
 	SHOPPER_TRY(new_node(g, 0, g->n_rows, sum, 0));
 	if (!can_split(g, &g->node[0]) || g->options.max_leaves < 2 || g->n_used == 0)
 		return SHOPPER_OK;
+	SHOPPER_TRY(shopper_count_begin(g));
 	SHOPPER_TRY(take_slot(g, &g->node[0]));
 	SHOPPER_TRY(shopper_count_and_search(g, &g->node[0], NULL, false));
 	SHOPPER_TRY(offer_leaf(g, 0));
