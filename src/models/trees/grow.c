@@ -13,6 +13,11 @@
 
 #include "../../core/threads.h"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#define DIVIDE_V4
+#endif
+
 #define BLOCK 8192				/* rows that one shard moves */
 #define MOVE_BLOCKS 1024		/* between two polls */
 #define MAX_GROUPS 64
@@ -67,6 +72,10 @@ shopper_grower_make(ShopperEnv *env, const ShopperBins *bins, int64_t n, const S
 	g->n_slots = (int) (slots < MIN_SLOTS ? MIN_SLOTS : slots);
 	SHOPPER_NEW0(env, g->histogram, g->n_slots);
 	SHOPPER_NEW(env, g->free_slot, g->n_slots);
+#ifdef DIVIDE_V4
+	g->vectors = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+		__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+#endif
 	g->max_groups = env->threads < MAX_GROUPS ? env->threads : MAX_GROUPS;
 	if (g->max_groups < 1)
 		g->max_groups = 1;
@@ -185,41 +194,86 @@ typedef struct Moving
 	int64_t		middle;			/* where the right side begins */
 } Moving;
 
+/* Whether each row goes left. */
+static void
+look_up(const ShopperBinColumn *c, const uint8_t *restrict goes_left, const uint32_t *restrict rows, int64_t n, uint8_t *restrict left)
+{
+	const uint8_t *restrict bin8 = c->bin8;
+	const uint16_t *restrict bin16 = c->bin16;
+
+	if (bin8 != NULL)
+		for (int64_t i = 0; i < n; i++)
+			left[i] = goes_left[bin8[rows[i]]];
+	else
+		for (int64_t i = 0; i < n; i++)
+			left[i] = goes_left[bin16[rows[i]]];
+}
+
+/* Rows that go left to the front of `spare`, the others to its end, backwards; returns how many go left. */
+static int64_t
+divide(const uint32_t *rows, const uint8_t *left, int64_t n, uint32_t *spare)
+{
+	uint32_t   *low = spare,
+			   *high = spare + n - 1;
+
+	for (int64_t i = 0; i < n; i++)
+	{
+		*low = rows[i];
+		*high = rows[i];
+		low += left[i];
+		high -= 1 - left[i];
+	}
+	return low - spare;
+}
+
+#ifdef DIVIDE_V4
+/* The same, 16 rows at a time. */
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,popcnt"))) static int64_t
+divide_v4(const uint32_t *rows, const uint8_t *left, int64_t n, uint32_t *spare)
+{
+	const __m512i backwards = _mm512_set_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+	uint32_t   *low = spare,
+			   *high = spare + n;
+
+	for (int64_t i = 0; i < n; i += 16)
+	{
+		__mmask16	in = (__mmask16) (n - i < 16 ? (1u << (n - i)) - 1 : 0xffff),
+					to_left = _mm_mask_cmpneq_epi8_mask(in, _mm_maskz_loadu_epi8(in, left + i), _mm_setzero_si128()),
+					to_right = in & (__mmask16) ~to_left;
+		__m512i		row = _mm512_maskz_loadu_epi32(in, rows + i),
+					right = _mm512_maskz_compress_epi32(to_right, row);
+		int			n_left = __builtin_popcount(to_left),
+					n_right = __builtin_popcount(to_right);
+
+		_mm512_mask_storeu_epi32(low, (__mmask16) ((1u << n_left) - 1), _mm512_maskz_compress_epi32(to_left, row));
+		low += n_left;
+		high -= n_right;
+		right = _mm512_permutexvar_epi32(_mm512_add_epi32(backwards, _mm512_set1_epi32(n_right - 16)), right);
+		_mm512_mask_storeu_epi32(high, (__mmask16) ((1u << n_right) - 1), right);
+	}
+	return low - spare;
+}
+#endif
+
 static void
 move_block(void *arg, int shard)
 {
 	Moving	   *m = arg;
 	ShopperGrower *g = m->g;
 	int64_t		from = m->begin + (m->first + shard) * BLOCK,
-				to = from + BLOCK < m->end ? from + BLOCK : m->end;
-	const uint8_t *goes_left = g->goes_left;
-	const uint32_t *rows = g->rows;
-	uint32_t   *low = g->spare + from,
-			   *high = g->spare + to - 1;
+				n = from + BLOCK < m->end ? BLOCK : m->end - from,
+				n_left;
+	const uint32_t *rows = g->rows + from;
+	uint8_t		left[BLOCK];
 
-	if (m->column->bin8 != NULL)
-		for (int64_t i = from; i < to; i++)
-		{
-			uint32_t	row = rows[i];
-			int			left = goes_left[m->column->bin8[row]];
-
-			*low = row;
-			*high = row;
-			low += left;
-			high -= 1 - left;
-		}
+	look_up(m->column, g->goes_left, rows, n, left);
+#ifdef DIVIDE_V4
+	if (g->vectors)
+		n_left = divide_v4(rows, left, n, g->spare + from);
 	else
-		for (int64_t i = from; i < to; i++)
-		{
-			uint32_t	row = rows[i];
-			int			left = goes_left[m->column->bin16[row]];
-
-			*low = row;
-			*high = row;
-			low += left;
-			high -= 1 - left;
-		}
-	g->block_left[m->first + shard] = (int32_t) (low - (g->spare + from));
+#endif
+		n_left = divide(rows, left, n, g->spare + from);
+	g->block_left[m->first + shard] = (int32_t) n_left;
 }
 
 /* Copy a block back; the right side was written backwards. block_left holds sums by now. */

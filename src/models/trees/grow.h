@@ -98,6 +98,7 @@ typedef struct ShopperGrower
 	/* working memory */
 	uint32_t   *spare;			/* (n) */
 	int32_t    *block_left;		/* (blocks of n) rows that went left, while a node is split */
+	bool		vectors;		/* rows are moved 16 at a time, with the same result */
 	uint8_t    *goes_left;		/* (max_bins) of the split that is being made */
 	int64_t    *offset;			/* (n_columns) of a column in a histogram */
 	int64_t		histogram_size;
