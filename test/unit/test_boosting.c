@@ -294,7 +294,62 @@ leaf_sizes(int task, const char *options, int min_rows, int leaves, int depth)
 	check_env_end(env);
 }
 
-/* A pool of four histograms gives the same tree as one of any size. */
+/* Sums of every column against additions one by one: places shared and not, some columns, parts of some rows. */
+static void
+column_sums(int n_used, int parts)
+{
+	enum
+	{
+		N = 5000, SHAPES = 11
+	};
+	static const int levels[SHAPES] = {2, 300, 30, 5, 255, 12, 3, 1, 256, 15, 20};
+	ShopperEnv *env = check_env(-1);
+	ShopperTable t;
+	ShopperBins bins;
+	ShopperGrower g;
+	ShopperGrowOptions o = {.max_leaves = 4,.max_depth = 64,.min_rows = 5};
+	int64_t		histogram[512],
+				from = N / 3,
+				to = N - 7;
+
+	CHECK_OK(env, shopper_table_make(env, &t, false, N, 1, SHAPES, 0));
+	for (int64_t i = 0; i < N; i++)
+		t.dense32[0][i] = (float) (shopper_random(8, 50, (uint64_t) i) % 1000);
+	for (int k = 0; k < SHAPES; k++)
+	{
+		t.size[k] = levels[k];
+		for (int64_t i = 0; i < N; i++)
+			t.lookup[k][i] = (int32_t) (shopper_random(8, (uint64_t) k, (uint64_t) i) % (uint64_t) (levels[k] + 1)) - 1;
+	}
+	CHECK_OK(env, shopper_bins_make(env, &t, 64, &bins));
+	env->threads = parts;
+	CHECK_OK(env, shopper_grower_make(env, &bins, N, &o, 1 << 24, &g));
+	CHECK(g.lines.n_wide == 2 && g.lines.width < bins.n_columns);
+	for (int64_t i = 0; i < N; i++)
+	{
+		g.packed[i] = (uint32_t) shopper_random(8, 60, (uint64_t) i);
+		g.rows[i] = (uint32_t) (N - 1 - i);
+	}
+	for (int j = 0; j < n_used; j++)
+		g.used[g.n_used++] = (int) ((int64_t) j * bins.n_columns / n_used);
+	CHECK_OK(env, shopper_count_begin(&g));
+	CHECK(g.max_parts == parts);
+	shopper_count_rows(&g, false, from, N / 2, true, parts, false);
+	shopper_count_rows(&g, false, N / 2, to, false, parts, false);
+	for (int u = 0; u < g.n_used; u++)
+	{
+		const ShopperBinColumn *c = &bins.column[g.used[u]];
+
+		shopper_fold_column(&g, g.used[u], parts, histogram);
+		for (int64_t i = from; i < to; i++)
+			histogram[c->bin8 != NULL ? c->bin8[g.rows[i]] : c->bin16[g.rows[i]]] -= shopper_unpack(g.packed[g.rows[i]]);
+		for (int b = 0; b < c->n_bins; b++)
+			CHECK(histogram[b] == 0);
+	}
+	check_env_end(env);
+}
+
+/* A pool of four histograms gives the same tree as one of any size, and rows moved one by one. */
 static void
 small_pool(void)
 {
@@ -314,6 +369,7 @@ small_pool(void)
 
 		CHECK_OK(env, shopper_grower_make(env, &bins, t.n, &o, k == 0 ? 0 : 1 << 24, &g[k]));
 		CHECK(k == 0 ? g[k].n_slots == 4 : g[k].n_slots > 50);
+		g[k].vectors &= k == 0;
 		for (int64_t i = 0; i < t.n; i++)
 		{
 			g[k].packed[i] = (uint32_t) (int) floor(1000 * t.y[i]) << 16 | 1;
@@ -367,5 +423,7 @@ test_boosting(void)
 	leaf_sizes(2, "trees=5 min_rows=2 growth=depth", 2, 64, 6);
 	leaf_sizes(2, "trees=5 min_rows=2 growth=depth max_depth=3", 2, 8, 3);
 	leaf_sizes(2, "trees=5 min_rows=2 max_depth=4", 2, 16, 4);
+	column_sums(12, 1);
+	column_sums(5, 3);
 	small_pool();
 }

@@ -2,10 +2,10 @@
  * boost_fit.c: the rounds of gradient boosting (Friedman 2001; Chen and Guestrin 2016).
  *
  * Memory besides the training table: a byte a cell (two for categories of more than
- * 255 levels), 28 bytes a row (score 8, gradient and hessian 8, packed 4, row numbers
- * 8), 8 more a row for each class beyond two and once for the softmax, 16 more with
- * absolute and quantile loss, and histograms of at most
- * SHOPPER_BOOST_HISTOGRAM_BYTES.
+ * 255 levels), as much again or less for lines (lines.h), 28 bytes a row (score 8,
+ * gradient and hessian 8, packed 4, row numbers 8), 8 more a row for each class beyond two
+ * and once for the softmax, 16 more with absolute and quantile loss, and histograms of at
+ * most SHOPPER_BOOST_HISTOGRAM_BYTES.
  */
 #include <math.h>
 #include <string.h>

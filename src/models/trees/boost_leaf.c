@@ -14,6 +14,7 @@
 
 #define PIECE 4096
 #define WINDOW 128				/* pieces between two polls: some 6 ms on one core */
+#define STRETCH 16384			/* rows whose scores stay in the cache; more when there are many leaves to look up */
 #define SCORE_BLOCK 4096		/* rows that a shard walks down the tree */
 
 typedef struct Residual
@@ -40,6 +41,7 @@ typedef struct Leaves
 	LeafPiece  *piece;
 	int64_t		n;
 	int64_t		first;			/* piece, or block, of shard 0 */
+	int64_t		stretch;		/* rows of a shard that adds values to scores */
 	int64_t		row;			/* walks: the first row */
 } Leaves;
 
@@ -94,16 +96,40 @@ sum_piece(void *arg, int shard)
 	p->weight = weight != NULL ? w : (double) (p->to - p->from);
 }
 
+/* The first of rows[from .. to), which ascend, that is at least `row`. */
+static int64_t
+first_row(const uint32_t *rows, int64_t from, int64_t to, int64_t row)
+{
+	while (from < to)
+	{
+		int64_t		middle = from + (to - from) / 2;
+
+		if (rows[middle] < row)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+/* Rows next to each other are in different leaves, but one thread writes them: its stretch of every leaf. */
 static void
-add_piece(void *arg, int shard)
+add_stretch(void *arg, int shard)
 {
 	Leaves	   *l = arg;
-	const LeafPiece *p = &l->piece[l->first + shard];
-	const uint32_t *rows = l->fit->grower.rows;
-	double		value = l->value[p->node];
+	const ShopperGrower *g = &l->fit->grower;
+	int64_t		row = (l->first + shard) * l->stretch;
 
-	for (int64_t i = p->from; i < p->to; i++)
-		l->score[rows[i]] += value;
+	for (int64_t k = 0; k < g->n_nodes; k++)
+	{
+		int64_t		i = g->node[k].begin,
+					end = g->node[k].end;
+
+		if (g->node[k].left >= 0)
+			continue;
+		for (i = first_row(g->rows, i, end, row); i < end && g->rows[i] < row + l->stretch; i++)
+			l->score[g->rows[i]] += l->value[k];
+	}
 }
 
 /* ---- quantiles ---- */
@@ -304,9 +330,8 @@ shopper_boost_update(ShopperBoostFit *fit, int output, const double *value)
 
 	if (g->all_rows)
 	{
-		SHOPPER_TRY(list_pieces(fit, &l));
-		SHOPPER_TRY(for_pieces(&l, l.n, add_piece));
-		shopper_release(fit->env, l.piece);
+		l.stretch = STRETCH > 16 * g->n_leaves ? STRETCH : 16 * g->n_leaves;
+		SHOPPER_TRY(for_pieces(&l, (g->n + l.stretch - 1) / l.stretch, add_stretch));
 		l.row = fit->t->n_train;
 	}
 	return for_pieces(&l, (fit->t->n - l.row + SCORE_BLOCK - 1) / SCORE_BLOCK, walk_block);

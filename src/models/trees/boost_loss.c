@@ -23,7 +23,20 @@ typedef int64_t Long8 __attribute__((vector_size(64), aligned(8), may_alias));
 
 /* ---- exp ---- */
 
-/* 2^k times a Taylor polynomial on [-ln 2 / 2, ln 2 / 2]. */
+/* x where it is at most `limit` in size, else +-limit; one comparison at a time, as GCC takes two apart into scalars. */
+static inline __attribute__((always_inline)) void
+bound8(ShopperDouble8 *value, double limit)
+{
+	ShopperDouble8 x = *value,
+				most = {limit, limit, limit, limit, limit, limit, limit, limit};
+	Long8		beyond = (Long8) (x > most);
+
+	x = (ShopperDouble8) (((Long8) x & ~beyond) | ((Long8) most & beyond));
+	beyond = (Long8) (x < -most);
+	*value = (ShopperDouble8) (((Long8) x & ~beyond) | ((Long8) -most & beyond));
+}
+
+/* 2^k times a Taylor polynomial on [-ln 2 / 2, ln 2 / 2]; x within +-700. */
 static inline __attribute__((always_inline)) void
 exp8(ShopperDouble8 *value)
 {
@@ -36,11 +49,6 @@ exp8(ShopperDouble8 *value)
 				k,
 				r,
 				p;
-	const ShopperDouble8 least = {-700, -700, -700, -700, -700, -700, -700, -700};
-	Long8		low = (Long8) (x < least),
-				high = (Long8) (x > -least);
-
-	x = (ShopperDouble8) (((Long8) x & ~(low | high)) | ((Long8) least & low) | ((Long8) -least & high));
 	k = x * 0x1.71547652b82fep0 + magic;
 	r = x - (k - magic) * 0x1.62e42fefa3800p-1 - (k - magic) * 0x1.ef35793c76730p-45;
 	p = r * inverse[0] + inverse[1];
@@ -57,6 +65,7 @@ shopper_boost_exp(const double *x, double *y, int n)
 		ShopperDouble8 v;
 
 		memcpy(&v, x + i, sizeof(v));
+		bound8(&v, 700);
 		exp8(&v);
 		memcpy(y + i, &v, sizeof(v));
 	}
@@ -78,6 +87,22 @@ typedef struct Piece
 	double		x[PIECE];
 } Piece;
 
+/* Scores and signs of the classes; what is beyond the rows does no harm. */
+SHOPPER_CLONES static void
+log_loss_margins(Piece *p, const int32_t *y)
+{
+	for (int i = 0; i < p->n; i++)
+	{
+		p->x[i] = p->score[i];
+		p->e[i] = (double) (2 * y[i] - 1);
+	}
+	for (int i = p->n; i < PIECE; i++)
+	{
+		p->x[i] = 0;
+		p->e[i] = 1;
+	}
+}
+
 /* e = exp(-margin): g = -sign e / (1 + e), h = e / (1 + e)^2, loss = log(1 + e) */
 SHOPPER_CLONES static void
 log_loss_slope(Piece *p)
@@ -87,18 +112,12 @@ log_loss_slope(Piece *p)
 		ShopperDouble8 z,
 					sign,
 					e,
-					one = {1, 1, 1, 1, 1, 1, 1, 1},
-					most = one * MOST_MARGIN;
-		Long8		high;
+					one = {1, 1, 1, 1, 1, 1, 1, 1};
 
 		memcpy(&z, p->x + i, sizeof(z));
 		memcpy(&sign, p->e + i, sizeof(sign));
-		z = -sign * z;
-		high = (Long8) (z > most);
-		z = (ShopperDouble8) (((Long8) z & ~high) | ((Long8) most & high));
-		high = (Long8) (z < -most);
-		z = (ShopperDouble8) (((Long8) z & ~high) | ((Long8) -most & high));
-		e = z;
+		e = -sign * z;
+		bound8(&e, MOST_MARGIN);
 		exp8(&e);
 		z = one / (one + e);
 		sign = -sign * e * z;
@@ -201,11 +220,7 @@ slope_piece(const ShopperBoostFit *fit, int output, int64_t from, Piece *p, Shop
 	p->score = fit->score[output] + from;
 	if (loss == SHOPPER_BOOST_LOG_LOSS)
 	{
-		for (int i = 0; i < PIECE; i++)
-		{
-			p->x[i] = i < p->n ? p->score[i] : 0;
-			p->e[i] = i < p->n ? 2 * t->y_class[from + i] - 1 : 1;
-		}
+		log_loss_margins(p, t->y_class + from);
 		log_loss_slope(p);
 		log_losses(weight, p->n, p->loss, &sums->loss);
 		return;
@@ -230,6 +245,31 @@ slope_piece(const ShopperBoostFit *fit, int output, int64_t from, Piece *p, Shop
 		sums->loss += weight != NULL ? weight[i] * p->loss[i] : p->loss[i];
 }
 
+/* As single floats, gradient and hessian in turn, and the largest of both: greater ones replace, in any order. */
+SHOPPER_CLONES static void
+store_slopes(const Piece *p, float *slope, ShopperBoostSums *sums)
+{
+	float		most[16] = {0};
+	int			n = 2 * p->n,
+				k = 0;
+
+	for (int i = 0; i < p->n; i++)
+	{
+		slope[2 * i] = (float) p->g[i];
+		slope[2 * i + 1] = (float) p->h[i];
+	}
+	for (; k + 16 <= n; k += 16)
+		for (int l = 0; l < 16; l++)
+			most[l] = fabsf(slope[k + l]) > most[l] ? fabsf(slope[k + l]) : most[l];
+	for (; k < n; k++)
+		most[k % 16] = fabsf(slope[k]) > most[k % 16] ? fabsf(slope[k]) : most[k % 16];
+	for (int l = 0; l < 16; l += 2)
+	{
+		sums->most_gradient = most[l] > sums->most_gradient ? most[l] : sums->most_gradient;
+		sums->most_hessian = most[l + 1] > sums->most_hessian ? most[l + 1] : sums->most_hessian;
+	}
+}
+
 void
 shopper_boost_slope(const ShopperBoostFit *fit, int output, int64_t from, int64_t to, ShopperBoostSums *sums)
 {
@@ -238,9 +278,6 @@ shopper_boost_slope(const ShopperBoostFit *fit, int output, int64_t from, int64_
 	for (; from < to; from += p.n)
 	{
 		const double *weight = fit->t->weight != NULL ? fit->t->weight + from : NULL;
-		float	   *slope = fit->slope + 2 * from;
-		float		g = sums->most_gradient,
-					h = sums->most_hessian;
 
 		p.n = (int) (to - from < PIECE ? to - from : PIECE);
 		slope_piece(fit, output, from, &p, sums);
@@ -253,18 +290,7 @@ shopper_boost_slope(const ShopperBoostFit *fit, int output, int64_t from, int64_
 			}
 		else
 			sums->weight += p.n;
-		for (int i = 0; i < p.n; i++)
-		{
-			slope[2 * i] = (float) p.g[i];
-			slope[2 * i + 1] = (float) p.h[i];
-		}
-		for (int i = 0; i < p.n; i++)
-		{
-			g = fabsf(slope[2 * i]) > g ? fabsf(slope[2 * i]) : g;
-			h = slope[2 * i + 1] > h ? slope[2 * i + 1] : h;
-		}
-		sums->most_gradient = g;
-		sums->most_hessian = h;
+		store_slopes(&p, fit->slope + 2 * from, sums);
 	}
 }
 

@@ -3,7 +3,7 @@
  * a class and round), numbers by squared, absolute or quantile loss, amounts with long
  * tails by poisson, tweedie or gamma loss on their logarithm.
  *
- * The rounds are boost_fit.c, growing a tree is grow.c, histogram.c and split.c.
+ * The rounds are boost_fit.c, growing a tree is grow.c, count.c, histogram.c and split.c.
  */
 #include <math.h>
 #include <string.h>

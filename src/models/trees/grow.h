@@ -12,6 +12,7 @@
 
 #include "../../features/bins.h"
 #include "ensemble.h"
+#include "lines.h"
 
 typedef struct ShopperGrowOptions
 {
@@ -55,6 +56,17 @@ typedef struct ShopperGrowNode
 	int64_t		levels;			/* categories: first word in grower->words, or -1 */
 } ShopperGrowNode;
 
+/* Places that are counted together, as their cells fit into the first cache. */
+typedef struct ShopperCountBlock
+{
+	int			n_places;		/* of one byte */
+	int			n;				/* of two bytes, too, which come behind */
+	const uint32_t *at;			/* (n) offset in a line */
+	const int64_t *start;		/* (n) first cell of the place, in the block */
+	int64_t		first_cell;		/* of the block */
+	int64_t		n_cells;
+} ShopperCountBlock;
+
 typedef struct ShopperGrower
 {
 	ShopperEnv *env;
@@ -86,6 +98,7 @@ typedef struct ShopperGrower
 	/* working memory */
 	uint32_t   *spare;			/* (n) */
 	int32_t    *block_left;		/* (blocks of n) rows that went left, while a node is split */
+	bool		vectors;		/* rows are moved 16 at a time, with the same result */
 	uint8_t    *goes_left;		/* (max_bins) of the split that is being made */
 	int64_t    *offset;			/* (n_columns) of a column in a histogram */
 	int64_t		histogram_size;
@@ -98,6 +111,18 @@ typedef struct ShopperGrower
 	int64_t		open_capacity;
 	int			max_groups;
 	struct ShopperGroup *group;
+
+	/* counting */
+	ShopperLines lines;
+	int			n_blocks;
+	ShopperCountBlock *block;
+	uint32_t   *at;
+	int64_t    *start;
+	int64_t    *cell_of;		/* (places) first cell, -1: not in this tree */
+	int64_t		n_cells;
+	int			max_parts;		/* threads that share the rows of a block */
+	int64_t    *cells;			/* (max_parts)(n_cells) */
+	int64_t		cell_capacity;
 } ShopperGrower;
 
 /* Sorting room of a search over levels. */
@@ -144,6 +169,13 @@ extern ShopperStatus shopper_grow_tree(ShopperGrower *grower, int64_t sum);
 
 /* The value of a leaf with these sums, and what it takes off the loss. */
 extern double shopper_leaf_value(const ShopperGrowOptions *o, double gradient, double hessian);
+
+/* count.c: rows by lines into cells, and out of them; see there. */
+extern ShopperStatus shopper_count_make(ShopperGrower *grower);
+extern void shopper_count_release(ShopperGrower *grower);
+extern ShopperStatus shopper_count_begin(ShopperGrower *grower);
+extern void shopper_count_rows(const ShopperGrower *grower, bool all, int64_t from, int64_t to, bool clear, int parts, bool parallel);
+extern void shopper_fold_column(const ShopperGrower *grower, int column, int parts, int64_t *histogram);
 
 /* histogram.c: count small (and large, when parent is NULL), subtract, search; see there. */
 extern ShopperStatus shopper_count_and_search(ShopperGrower *grower, ShopperGrowNode *small, ShopperGrowNode *large,
