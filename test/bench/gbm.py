@@ -28,7 +28,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "3"))
 NUM = ["f%d" % i for i in range(1, 21)]
 CAT = ["c1", "c2", "c3", "c4"]
 A = ",".join(NUM + CAT)
-LIGHTGBM = dict(objective="binary", num_leaves=31, learning_rate=0.1, lambda_l2=1.0, min_data_in_leaf=20, num_threads=2, max_bin=255, verbose=-1)
+LIGHTGBM = dict(objective="binary", num_leaves=31, max_depth=6, learning_rate=0.1, lambda_l2=1.0, min_data_in_leaf=20, num_threads=2, max_bin=255, verbose=-1)
 con = psycopg2.connect("")
 con.autocommit = True
 cur = con.cursor()
@@ -142,7 +142,7 @@ def peer(name, path):
 def fit_xgboost(x, y):
     import xgboost as xgb
     data = xgb.QuantileDMatrix(x, y, max_bin=256, nthread=2, enable_categorical=True, feature_types=["q"] * len(NUM) + ["c"] * len(CAT))
-    return xgb.train(dict(objective="binary:logistic", tree_method="hist", grow_policy="lossguide", max_depth=0, max_leaves=31, eta=0.1, nthread=2, max_bin=256), data, 100)
+    return xgb.train(dict(objective="binary:logistic", tree_method="hist", grow_policy="lossguide", max_depth=6, max_leaves=31, eta=0.1, nthread=2, max_bin=256), data, 100)
 
 
 def ours(options, limit=""):
@@ -153,9 +153,9 @@ def ours(options, limit=""):
 
 def train():
     query = "SELECT bought,%s FROM %s" % (A, TABLE)
-    plain = timed(lambda: ours("boosting(importance => false)"), cpu)
+    plain = timed(lambda: ours("boosting(max_depth => 6, importance => false)"), cpu)
     say("table to model, importance => false", *plain[:2])
-    full = timed(lambda: ours("boosting()"), cpu)
+    full = timed(lambda: ours("boosting(max_depth => 6)"), cpu)
     say("table to model", *full[:2])
     fetch, (x, y) = export(query)
     best = {}
@@ -218,7 +218,7 @@ def explain():
     theirs = timed(lambda: shap.TreeExplainer(plain, feature_perturbation="tree_path_dependent", model_output="raw").shap_values(rows), own_cpu, 3)
     say("shap package (asks LightGBM itself where it can)", *theirs[:2])
     import xgboost as xgb
-    booster = xgb.train(dict(objective="binary:logistic", tree_method="hist", grow_policy="lossguide", max_depth=0, max_leaves=31, eta=0.1, nthread=1), xgb.DMatrix(numbers, y), 100)
+    booster = xgb.train(dict(objective="binary:logistic", tree_method="hist", grow_policy="lossguide", max_depth=6, max_leaves=31, eta=0.1, nthread=1), xgb.DMatrix(numbers, y), 100)
     from sklearn.ensemble import HistGradientBoostingClassifier
     hist = HistGradientBoostingClassifier(max_iter=100, max_leaf_nodes=31).fit(numbers, y)
     pack = shap.TreeExplainer(hist, feature_perturbation="tree_path_dependent")
