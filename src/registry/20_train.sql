@@ -16,6 +16,10 @@ CREATE FUNCTION shopper.query_relations(query text) RETURNS oid[]
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME', 'shopper_query_relations';
 COMMENT ON FUNCTION shopper.query_relations(text) IS 'Step of the registry: the tables and views that a query reads; it is parsed, not run. An error when it is not one plain SELECT';
 
+CREATE FUNCTION shopper.query_filtered(query text) RETURNS oid[]
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME', 'shopper_query_filtered';
+COMMENT ON FUNCTION shopper.query_filtered(text) IS 'Step of the registry: those tables of a query whose rows are chosen by row-level security when the caller runs it';
+
 -- A final semicolon or comment must not end the statement around it.
 CREATE FUNCTION shopper.as_subselect(query text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT pg_catalog.rtrim($1, E'; \n\r\t') || E'\n' $$;
@@ -234,6 +238,7 @@ COMMENT ON FUNCTION shopper.measure_scores(shopper.models) IS 'Step of the regis
 -- Everything that reports show of a new version, while the rows that it was trained on are at hand.
 CREATE FUNCTION shopper.describe_version(m shopper.models, j shopper.jobs, v shopper.versions, columns text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+	filtered constant oid[] := shopper.query_filtered(m.query);
 BEGIN
 	INSERT INTO shopper.version_metrics SELECT m.name, v.version, x.dataset, x.metric, pg_catalog.min(x.value) FROM @extschema@.model_metrics(v.model) x GROUP BY x.dataset, x.metric;
 	INSERT INTO shopper.version_metrics SELECT m.name, v.version, 'holdout', v.metric, v.metric_value WHERE v.metric IS NOT NULL;
@@ -280,7 +285,7 @@ BEGIN
 			pg_catalog.format('SELECT %s FROM pg_temp.shopper_rows%s', columns, CASE WHEN v.holdout_count >= 1000 THEN ' WHERE shopper_held_out' END)) d;
 	END IF;
 	INSERT INTO shopper.sources
-	SELECT m.name, v.version, n.nspname, c.relname, shopper.inserted_rows(c.oid)
+	SELECT m.name, v.version, n.nspname, c.relname, shopper.inserted_rows(c.oid), c.oid = ANY (filtered)
 	FROM pg_catalog.unnest(shopper.query_relations(m.query)) r JOIN pg_catalog.pg_class c ON c.oid = r JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.relkind IN ('r', 'p', 'm', 'f') GROUP BY 3, 4, c.oid;
 END $$;
