@@ -37,20 +37,28 @@ DECLARE
 	words text;
 	v shopper.versions;
 BEGIN
-	IF retrain_due.model IS NOT NULL THEN
+	COMMIT;	-- what cannot commit fails here, before locks that an error would leave behind
+	IF pg_catalog.current_setting('transaction_read_only')::boolean THEN
+		RAISE read_only_sql_transaction USING MESSAGE = 'cannot train models in a read-only transaction', HINT = 'SET default_transaction_read_only = off; a standby does not train.';
+	ELSIF retrain_due.model IS NOT NULL THEN
 		PERFORM shopper.own_model(retrain_due.model);
 	END IF;
 	SELECT pg_catalog.array_agg(d.name ORDER BY d.name) INTO due FROM shopper.models_due d WHERE d.owner = CURRENT_USER AND d.name = coalesce(retrain_due.model, d.name);
 	FOREACH model IN ARRAY coalesce(due, '{}') LOOP
 		SELECT m.lock_number INTO number FROM shopper.models m WHERE m.name = model;
 		CONTINUE WHEN number IS NULL OR NOT pg_catalog.pg_try_advisory_lock(shopper.lock_class(), number);
-		-- due no more when another session has just trained it
-		IF NOT EXISTS (SELECT FROM shopper.models_due d WHERE d.name = model) THEN
+		BEGIN
+			-- due no more when another session has just trained it
+			IF NOT EXISTS (SELECT FROM shopper.models_due d WHERE d.name = model) THEN
+				PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
+				CONTINUE;
+			END IF;
+			UPDATE shopper.runs r SET state = 'interrupted', message = 'the session ended', finished_at = shopper.clock() WHERE r.name = model AND r.state = 'running';
+			INSERT INTO shopper.runs (name, state) VALUES (model, 'running') RETURNING run_id INTO run;
+		EXCEPTION WHEN OTHERS OR query_canceled THEN
 			PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
-			CONTINUE;
-		END IF;
-		UPDATE shopper.runs r SET state = 'interrupted', message = 'the session ended', finished_at = shopper.clock() WHERE r.name = model AND r.state = 'running';
-		INSERT INTO shopper.runs (name, state) VALUES (model, 'running') RETURNING run_id INTO run;
+			RAISE;
+		END;
 		COMMIT;
 		v := NULL;
 		PERFORM pg_catalog.set_config('pg_shopper.run', run::text, false);
@@ -67,8 +75,13 @@ BEGIN
 				words := SQLERRM;
 		END;
 		PERFORM pg_catalog.set_config('pg_shopper.run', '', false), pg_catalog.set_config('application_name', pg_catalog.current_setting('application_name'), false);
-		PERFORM shopper.note_training(model, v, CASE WHEN outcome = 'failed' THEN words END);
-		UPDATE shopper.runs r SET state = outcome, version = v.version, message = words, finished_at = shopper.clock() WHERE r.run_id = run;
+		BEGIN
+			PERFORM shopper.note_training(model, v, CASE WHEN outcome = 'failed' THEN words END);
+			UPDATE shopper.runs r SET state = outcome, version = v.version, message = words, finished_at = shopper.clock() WHERE r.run_id = run;
+		EXCEPTION WHEN OTHERS OR query_canceled THEN
+			PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
+			RAISE;
+		END;
 		PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
 		COMMIT;
 		IF outcome = 'cancelled' THEN
