@@ -16,6 +16,15 @@ SELECT shopper.create_model('x', 'rules', 'SELECT 1, 2', metric => 'rmse');
 SELECT shopper.create_model('x', 'clusters', 'DROP TABLE visits');
 SELECT shopper.create_model('x', 'clusters', 'SELECT 1; DROP TABLE visits');
 SELECT shopper.create_model('x', 'clusters', 'SELECT * FROM nowhere');
+SELECT shopper.create_model('x', 'classifier', 'SELECT * FROM visits', 'Bought');
+SELECT shopper.create_model('x', 'classifier', 'SELECT * FROM visits', 'bought', key_column => 'visit');
+SELECT shopper.create_model('x', 'classifier', 'SELECT * FROM visits', 'bought', key_column => 'bought');
+SELECT shopper.create_model('x', 'classifier', 'SELECT * FROM visits', 'bought', holdout => 1);
+SELECT shopper.create_model('x', 'classifier', 'SELECT * FROM visits', 'bought', min_new_rows => 0);
+SELECT shopper.create_model(repeat('u', 64), 'classifier', 'SELECT * FROM visits', 'bought');
+SELECT shopper.create_model('\x41', 'classifier', 'SELECT * FROM visits', 'bought');
+SELECT shopper.create_model(NULL, 'classifier', 'SELECT * FROM visits', 'bought');
+SELECT shopper.create_model('x', NULL, 'SELECT * FROM visits', 'bought');
 SELECT name, reason FROM shopper.models_due;
 SELECT predict_purchase('buyers', v) FROM visits v LIMIT 1;
 
@@ -175,6 +184,46 @@ SELECT pg_stat_force_next_flush();
 INSERT INTO lines SELECT i % 300, 'item ' || i % 41, 3, now() FROM generate_series(1, 1500) i;
 SELECT pg_stat_force_next_flush();
 SELECT name, reason LIKE '%new rows, due from 1000 on' AS by_rows, new_row_count >= 1500 AS counted FROM shopper.models_due WHERE name = 'hits';
+
+-- columns may be called like anything, rows without a known target do not count
+CREATE TABLE odd AS SELECT id, taste AS h, age AS q, city AS s, spent AS "Amount $", CASE WHEN id % 2 = 0 THEN bought END AS "it's", CASE WHEN id % 100 = 0 THEN 'NaN' WHEN id % 3 > 0 THEN spent END AS part
+FROM visits;
+SELECT shopper.create_model('odd "classes"', 'classifier', 'SELECT * FROM odd;', 'it''s', tree(max_depth => 2), metric => 'auc');
+SELECT shopper.create_model('odd amounts', 'regressor', 'SELECT h, q, s, part FROM odd -- all', 'part');
+CALL shopper.train('odd "classes"');
+CALL shopper.train('odd "classes"');
+CALL shopper.train('odd amounts');
+CALL shopper.train('odd amounts');
+SELECT name, version, row_count + holdout_count AS rows, row_count = (model_info(shopper.model(name, version)) ->> 'rows')::bigint AS learned, row_security_tables
+FROM shopper.model_versions WHERE name LIKE 'odd%' ORDER BY 1, 2;
+SELECT (SELECT count(*) FROM odd WHERE "it's" IS NOT NULL) AS classes, (SELECT count(*) FROM odd WHERE part < 'Infinity') AS amounts;
+SELECT count(*) FROM shopper.swap_set('odd amounts', 1, 2);
+-- a definition that was edited to something wrong
+UPDATE shopper.gates SET metric = 'rmse' WHERE name = 'odd "classes"';
+CALL shopper.train('odd "classes"');
+UPDATE shopper.models SET job = 'oracle' WHERE name = 'odd "classes"';
+CALL shopper.train('odd "classes"');
+UPDATE shopper.models SET target = 'amount' WHERE name = 'odd amounts';
+CALL shopper.train('odd amounts');
+SELECT shopper.create_model('no ratings', 'recommender', 'SELECT id % 50, city FROM visits', options => item_knn(), metric => 'rmse');
+CALL shopper.train('no ratings');
+-- several classes without a positive one have no swap set
+SELECT shopper.create_model('cities', 'classifier', 'SELECT id, city, age FROM visits', 'city', tree(max_depth => 1), key_column => 'id');
+CALL shopper.train('cities');
+UPDATE shopper.models SET options = tree(max_depth => 2) WHERE name = 'cities';
+CALL shopper.train('cities');
+SELECT part, count(*) > 0 AS differs FROM shopper.model_diff('cities', 1, 2) GROUP BY 1 ORDER BY 1;
+SELECT count(shopper.drop_model(name)) FROM shopper.models WHERE name IN ('odd "classes"', 'odd amounts', 'no ratings', 'cities');
+DROP TABLE odd;
+
+-- what stops a retraining leaves no lock behind
+BEGIN;
+CALL shopper.retrain_due();
+ROLLBACK;
+SET default_transaction_read_only = on;
+CALL shopper.retrain_due();
+RESET default_transaction_read_only;
+SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
 
 -- a rollback undoes a training with its deployment
 BEGIN;

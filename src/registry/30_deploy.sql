@@ -140,9 +140,9 @@ BEGIN
 	key := coalesce(key_column, m.key_column);
 	RETURN QUERY EXECUTE pg_catalog.format(
 		'SELECT s.k, s.a, s.b, CASE WHEN s.b >= $3 THEN ''enters'' ELSE ''leaves'' END
-		FROM (SELECT %s AS k, @extschema@.%2$I($1, q) AS a, @extschema@.%2$I($2, q) AS b FROM (%3$s) q) s
+		FROM (SELECT %s AS k, @extschema@.%2$I($1, q.*) AS a, @extschema@.%2$I($2, q.*) AS b FROM (%3$s) q) s
 		WHERE (s.a >= $3) <> (s.b >= $3) ORDER BY pg_catalog.abs(s.b - s.a) DESC, s.k COLLATE "C"',
-		CASE WHEN key IS NULL THEN 'pg_catalog.to_jsonb(q)::text' ELSE pg_catalog.format('q.%I::text', key) END,
+		CASE WHEN key IS NULL THEN 'pg_catalog.to_jsonb(q.*)::text' ELSE pg_catalog.format('q.%I::text', key) END,
 		CASE m.job WHEN 'classifier' THEN 'predict_purchase' ELSE 'predict_value' END, shopper.as_subselect(coalesce(query, m.query)))
 	USING shopper.model(model, old_version), shopper.model(model, new_version), cutoff;
 END $$;
@@ -172,7 +172,8 @@ BEGIN
 	FROM (SELECT * FROM shopper.version_importance v WHERE v.name = model AND v.version = old_version) x
 	FULL JOIN (SELECT * FROM shopper.version_importance v WHERE v.name = model AND v.version = new_version) y USING (feature, method)
 	WHERE x.importance IS DISTINCT FROM y.importance ORDER BY pg_catalog.abs(coalesce(y.importance, 0) - coalesce(x.importance, 0)) DESC, feature, method;
-	IF m.job IN ('classifier', 'regressor') AND (query IS NOT NULL OR m.owner = CURRENT_USER) THEN
+	-- without a positive class there is no score to cross the cut-off
+	IF (m.job = 'regressor' OR m.job = 'classifier' AND (a ->> 'positive') IS NOT NULL AND (b ->> 'positive') IS NOT NULL) AND (query IS NOT NULL OR m.owner = CURRENT_USER) THEN
 		RETURN QUERY SELECT 'swap set', d.direction, NULL::text, pg_catalog.count(s.direction)::text, pg_catalog.count(s.direction)::float8
 		FROM (VALUES ('enters'), ('leaves')) d(direction) LEFT JOIN shopper.swap_set(model, old_version, new_version, query, cutoff) s ON s.direction = d.direction
 		GROUP BY d.direction ORDER BY d.direction;
