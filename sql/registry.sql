@@ -207,6 +207,22 @@ UPDATE shopper.models SET target = 'amount' WHERE name = 'odd amounts';
 CALL shopper.train('odd amounts');
 SELECT shopper.create_model('no ratings', 'recommender', 'SELECT id % 50, city FROM visits', options => item_knn(), metric => 'rmse');
 CALL shopper.train('no ratings');
+-- targets of types that training reads in its own way
+CREATE TABLE kinds AS SELECT id, taste, (CASE WHEN bought THEN 'yes' ELSE 'no' END)::char(5) AS padded, bought::int::numeric(4, 2) AS decimals, bought, spent * interval '1 hour' AS lasted FROM visits;
+SELECT shopper.create_model('kind ' || target, job, format('SELECT id, taste, %s FROM kinds', target), target, options, key_column => 'id')
+FROM (VALUES ('padded', 'classifier', NULL::jsonb), ('decimals', 'classifier', '{"positive": "1.00"}'), ('bought', 'regressor', NULL), ('lasted', 'regressor', NULL)) k(target, job, options);
+CALL shopper.train('kind padded');
+CALL shopper.train('kind decimals');
+CALL shopper.train('kind bought');
+CALL shopper.train('kind lasted');
+SELECT v.name, round(abs(v.metric_value - CASE v.metric WHEN 'log_loss' THEN l.log_loss WHEN 'rmse' THEN CASE v.name WHEN 'kind bought' THEN l.one ELSE l.other END END)::numeric, 9) AS off,
+  round((v.label_rate - CASE v.metric WHEN 'log_loss' THEN l.rate END)::numeric, 9) AS rate_off
+FROM shopper.model_versions v, (SELECT log_loss(bought, predict_purchase('kind padded', k)), rmse(bought::int, predict_value('kind bought', k)) AS one,
+  rmse(extract(epoch FROM lasted)::float8, predict_value('kind lasted', k)) AS other, (SELECT avg(bought::int) FROM kinds) AS rate FROM kinds k WHERE fold(id, 10000) < 2000) l
+WHERE v.name LIKE 'kind %' ORDER BY 1;
+SELECT actual, predicted FROM shopper.model_confusion WHERE name = 'kind padded' ORDER BY 1, 2;
+SELECT count(shopper.drop_model(name)) FROM shopper.models WHERE name LIKE 'kind %';
+DROP TABLE kinds;
 -- several classes without a positive one have no swap set
 SELECT shopper.create_model('cities', 'classifier', 'SELECT id, city, age FROM visits', 'city', tree(max_depth => 1), key_column => 'id');
 CALL shopper.train('cities');

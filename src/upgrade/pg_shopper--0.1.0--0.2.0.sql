@@ -305,6 +305,12 @@ SELECT j.job, j.trainer, j.needs_target, j.pairs, j.metrics, j.description FROM 
 CREATE FUNCTION shopper.query_filtered(query text) RETURNS oid[]
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME', 'shopper_query_filtered';
 COMMENT ON FUNCTION shopper.query_filtered(text) IS 'Step of the registry: those tables of a query whose rows are chosen by row-level security when the caller runs it';
+CREATE FUNCTION shopper.class_label(target "any") RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'shopper_class_label';
+COMMENT ON FUNCTION shopper.class_label("any") IS 'Step of the registry: a value as the name of a class';
+CREATE FUNCTION shopper.amount(target "any") RETURNS float8
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'shopper_amount';
+COMMENT ON FUNCTION shopper.amount("any") IS 'Step of the registry: a value as an amount; NaN when its type has none';
 CREATE FUNCTION shopper.own_model(model text) RETURNS shopper.models LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	m constant shopper.models := shopper.owned_model(model);
@@ -388,14 +394,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION shopper.create_model(text, text, text, text, jsonb, text, float8, interval, bigint, text) IS 'Define a named model: its job (shopper.jobs), the query to learn from and the target. CALL shopper.train trains it. key_column decides which rows are held out; max_age and min_new_rows when it is due; metric what versions are judged by (more in shopper.gates)';
 CREATE FUNCTION shopper.target_known(m shopper.models) RETURNS text LANGUAGE sql STABLE AS $$
-	SELECT CASE m.job WHEN 'regressor' THEN pg_catalog.format('pg_catalog.abs(h.%I::float8) < ''Infinity''', m.target)
+	SELECT CASE m.job WHEN 'regressor' THEN pg_catalog.format('pg_catalog.abs(shopper.amount(h.%I)) < ''Infinity''', m.target)
 		WHEN 'classifier' THEN pg_catalog.format('h.%I IS NOT NULL', m.target) ELSE 'true' END $$;
 COMMENT ON FUNCTION shopper.target_known(shopper.models) IS 'Step of the registry: the condition for rows h whose target is known';
 CREATE OR REPLACE FUNCTION shopper.compare_on_holdout(m shopper.models, metric text, challenger bytea, champion bytea) RETURNS shopper.paired_comparison
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	target constant text := coalesce(pg_catalog.quote_ident(m.target), 'shopper_held_out');
-	label constant text := pg_catalog.format('(pg_catalog.to_jsonb(h.%s) #>> ''{}'')', target);
+	label constant text := pg_catalog.format('shopper.class_label(h.%s)', target);
 	yes constant text := pg_catalog.format('(%s = (SELECT @extschema@.model_info($1) ->> ''positive''))::int', label);
 	score text;
 	y text := '0';
@@ -415,9 +421,9 @@ BEGIN
 			y := yes;
 			score := '@extschema@.predict_purchase({model}, h.*)';
 		WHEN metric = 'mae' THEN
-			score := pg_catalog.format('pg_catalog.abs(@extschema@.predict_value({model}, h.*) - h.%s::float8)', target);
+			score := pg_catalog.format('pg_catalog.abs(@extschema@.predict_value({model}, h.*) - shopper.amount(h.%s))', target);
 		WHEN m.job = 'regressor' THEN
-			score := pg_catalog.format('(@extschema@.predict_value({model}, h.*) - h.%s::float8) ^ 2', target);
+			score := pg_catalog.format('(@extschema@.predict_value({model}, h.*) - shopper.amount(h.%s)) ^ 2', target);
 		ELSE
 			-- recommenders: columns by position, at most 1000 lines, the same ones each time
 			SELECT pg_catalog.array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) INTO names
@@ -443,14 +449,14 @@ COMMENT ON FUNCTION shopper.compare_on_holdout(shopper.models, text, bytea, byte
 CREATE FUNCTION shopper.score_rows(m shopper.models, model bytea, rows text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	positive constant text := @extschema@.model_info(model) ->> 'positive';
-	label constant text := pg_catalog.format('(pg_catalog.to_jsonb(h.%I) #>> ''{}'')', m.target);
+	label constant text := pg_catalog.format('shopper.class_label(h.%I)', m.target);
 BEGIN
 	IF pg_catalog.to_regclass('pg_temp.shopper_scores') IS NOT NULL THEN
 		DROP TABLE pg_temp.shopper_scores;
 	END IF;
 	IF m.job = 'regressor' THEN
 		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scores ON COMMIT DROP AS
-			SELECT NULL::text AS label, h.%I::float8 AS actual, @extschema@.predict_value($1, h.*) AS score, NULL::text AS predicted, NULL::float8 AS loss FROM (%s) h', m.target, rows) USING model;
+			SELECT NULL::text AS label, shopper.amount(h.%I) AS actual, @extschema@.predict_value($1, h.*) AS score, NULL::text AS predicted, NULL::float8 AS loss FROM (%s) h', m.target, rows) USING model;
 	ELSE
 		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scores ON COMMIT DROP AS
 			SELECT s.label, (s.label = $2)::int::float8 AS actual, CASE WHEN $2 IS NOT NULL THEN coalesce((s.proba ->> $2)::float8, 0) ELSE (s.proba ->> s.predicted)::float8 END AS score,
@@ -594,7 +600,7 @@ BEGIN
 	INTO v.row_count, v.holdout_count;
 	IF m.job = 'classifier' THEN
 		positive := @extschema@.model_info(v.model) ->> 'positive';
-		EXECUTE pg_catalog.format('SELECT pg_catalog.avg((pg_catalog.to_jsonb(%I) #>> ''{}'' = $1)::int) FROM pg_temp.shopper_rows', m.target) INTO v.label_rate USING positive;
+		EXECUTE pg_catalog.format('SELECT pg_catalog.avg((shopper.class_label(%I) = $1)::int) FROM pg_temp.shopper_rows', m.target) INTO v.label_rate USING positive;
 	END IF;
 	IF j.metrics IS NOT NULL AND m.holdout > 0 THEN
 		v.metric := coalesce(gate.metric, pg_catalog.split_part(j.metrics, ',', 1));
