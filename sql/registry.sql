@@ -255,6 +255,12 @@ SELECT shopper.drop_model('hits');
 SELECT count(*) FROM shopper.versions WHERE name = 'hits';
 SELECT shopper.drop_model('hits');
 SELECT count(shopper.drop_model(name)) AS dropped FROM shopper.models;
+-- models wait in a line: what ran last comes last
+SELECT shopper.create_model('line ' || n, 'clusters', 'SELECT age, taste FROM visits', options => kmeans(k => 2), max_age => '1 microsecond') FROM generate_series(1, 3) n;
+CALL shopper.train('line 1');
+CALL shopper.retrain_due();
+SELECT name FROM shopper.model_runs WHERE name LIKE 'line %' ORDER BY run_id;
+SELECT count(shopper.drop_model(name)) FROM shopper.models WHERE name LIKE 'line %';
 SELECT (SELECT count(*) FROM shopper.versions) + (SELECT count(*) FROM shopper.live) + (SELECT count(*) FROM shopper.runs) + (SELECT count(*) FROM shopper.gates) + (SELECT count(*) FROM shopper.deployments) AS left_behind;
 DROP TABLE visits, lines;
 DROP FUNCTION seen(), watch();

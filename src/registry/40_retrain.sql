@@ -43,7 +43,8 @@ BEGIN
 	ELSIF retrain_due.model IS NOT NULL THEN
 		PERFORM shopper.own_model(retrain_due.model);
 	END IF;
-	SELECT pg_catalog.array_agg(d.name ORDER BY d.name) INTO due FROM shopper.models_due d WHERE d.owner = CURRENT_USER AND d.name = coalesce(retrain_due.model, d.name);
+	-- those that waited longest come first, so that one that runs into a time limit each night does not keep the others out
+	SELECT pg_catalog.array_agg(d.name ORDER BY (SELECT pg_catalog.max(r.run_id) FROM shopper.runs r WHERE r.name = d.name) NULLS FIRST, d.name) INTO due FROM shopper.models_due d WHERE d.owner = CURRENT_USER AND d.name = coalesce(retrain_due.model, d.name);
 	FOREACH model IN ARRAY coalesce(due, '{}') LOOP
 		SELECT m.lock_number INTO number FROM shopper.models m WHERE m.name = model;
 		CONTINUE WHEN number IS NULL OR NOT pg_catalog.pg_try_advisory_lock(shopper.lock_class(), number);
