@@ -72,6 +72,10 @@ DECLARE
 	new_version int;
 	described text;
 BEGIN
+	-- a training that has begun would bring back the old names
+	IF NOT pg_catalog.pg_try_advisory_xact_lock(shopper.lock_class(), m.lock_number) THEN
+		RAISE lock_not_available USING MESSAGE = pg_catalog.format('model "%s" is being trained by another session', model), HINT = 'Name its segments when it is trained: shopper.model_runs shows running trainings.';
+	END IF;
 	SELECT v.* INTO old FROM shopper.live l JOIN shopper.versions v USING (name, version) WHERE l.name = model;
 	IF m.job <> 'clusters' THEN
 		RAISE wrong_object_type USING MESSAGE = pg_catalog.format('model "%s" has no segments: its job is %s', model, m.job);

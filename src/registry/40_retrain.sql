@@ -1,8 +1,12 @@
 -- Which models are due, and training those.
 
+CREATE FUNCTION shopper.days(seconds float8) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN seconds >= 86400 THEN pg_catalog.round((seconds / 86400)::numeric, 1)::text ELSE shopper.short(seconds / 86400) END $$;
+COMMENT ON FUNCTION shopper.days(float8) IS 'Step of the registry: seconds as days for people, parts of a day with four digits that count';
+
 CREATE VIEW shopper.models_due AS
 SELECT s.name, CASE WHEN s.trained_at IS NULL THEN 'never trained'
-		WHEN s.trained_at + s.max_age <= shopper.clock() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400::float8)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age)::float8 / 86400::float8)::numeric, 1))
+		WHEN s.trained_at + s.max_age <= shopper.clock() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', shopper.days(s.age_seconds), shopper.days(extract(epoch FROM s.max_age)::float8))
 		WHEN s.verdict = 'refused' AND s.age_seconds >= 72000::float8 THEN pg_catalog.format('version %s was refused: %s', s.version, s.reason)
 		WHEN s.new_row_count >= s.min_new_rows THEN pg_catalog.format('%s new rows, due from %s on', s.new_row_count, s.min_new_rows)
 		ELSE s.alert END AS reason,

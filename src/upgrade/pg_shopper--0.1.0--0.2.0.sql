@@ -681,6 +681,10 @@ DECLARE
 	new_version int;
 	described text;
 BEGIN
+	-- a training that has begun would bring back the old names
+	IF NOT pg_catalog.pg_try_advisory_xact_lock(shopper.lock_class(), m.lock_number) THEN
+		RAISE lock_not_available USING MESSAGE = pg_catalog.format('model "%s" is being trained by another session', model), HINT = 'Name its segments when it is trained: shopper.model_runs shows running trainings.';
+	END IF;
 	SELECT v.* INTO old FROM shopper.live l JOIN shopper.versions v USING (name, version) WHERE l.name = model;
 	IF m.job <> 'clusters' THEN
 		RAISE wrong_object_type USING MESSAGE = pg_catalog.format('model "%s" has no segments: its job is %s', model, m.job);
@@ -1076,9 +1080,12 @@ BEGIN
 	END LOOP;
 END $$;
 COMMENT ON PROCEDURE shopper.monitor(text) IS 'Measure a watched model, or all of the caller''s: how far the recent rows and their scores are from those of training, and how good the live version is where the outcome is known by now. shopper.model_drift and matured_metrics show it, shopper.alerts tells what is wrong; listeners of the channel shopper_alerts hear of new alerts. One that fails does not stop the others';
+CREATE FUNCTION shopper.days(seconds float8) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN seconds >= 86400 THEN pg_catalog.round((seconds / 86400)::numeric, 1)::text ELSE shopper.short(seconds / 86400) END $$;
+COMMENT ON FUNCTION shopper.days(float8) IS 'Step of the registry: seconds as days for people, parts of a day with four digits that count';
 CREATE OR REPLACE VIEW shopper.models_due AS
 SELECT s.name, CASE WHEN s.trained_at IS NULL THEN 'never trained'
-		WHEN s.trained_at + s.max_age <= shopper.clock() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400::float8)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age)::float8 / 86400::float8)::numeric, 1))
+		WHEN s.trained_at + s.max_age <= shopper.clock() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', shopper.days(s.age_seconds), shopper.days(extract(epoch FROM s.max_age)::float8))
 		WHEN s.verdict = 'refused' AND s.age_seconds >= 72000::float8 THEN pg_catalog.format('version %s was refused: %s', s.version, s.reason)
 		WHEN s.new_row_count >= s.min_new_rows THEN pg_catalog.format('%s new rows, due from %s on', s.new_row_count, s.min_new_rows)
 		ELSE s.alert END AS reason,
