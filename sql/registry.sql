@@ -261,6 +261,7 @@ CALL shopper.train('line 1');
 CALL shopper.retrain_due();
 SELECT name FROM shopper.model_runs WHERE name LIKE 'line %' ORDER BY run_id;
 SELECT count(shopper.drop_model(name)) FROM shopper.models WHERE name LIKE 'line %';
+SELECT shopper.short(x) FROM unnest('{0,-1.23456e-16,0.00000123456,0.123456,-12.3456,1234567.8,1.23456e20,1.23456e300,NaN,-Infinity,NULL}'::float8[]) x;
 SELECT shopper.days(d * 86400) FROM unnest('{0,0.000011574,0.041666667,0.99,1,8.46}'::float8[]) d;
 SELECT (SELECT count(*) FROM shopper.versions) + (SELECT count(*) FROM shopper.live) + (SELECT count(*) FROM shopper.runs) + (SELECT count(*) FROM shopper.gates) + (SELECT count(*) FROM shopper.deployments) AS left_behind;
 DROP TABLE visits, lines;
