@@ -30,6 +30,10 @@ CREATE TABLE gaps AS SELECT i AS id, sin(i) AS a, cos(i) AS b, CASE WHEN i % 10 
 SELECT r ->> 'id' AS id, r ->> 'kind' AS kind, abs((r ->> 'c')::float8 - (SELECT avg(c) FROM (SELECT c FROM gaps o WHERE c IS NOT NULL ORDER BY (o.a - g.a) ^ 2 + (o.b - g.b) ^ 2 LIMIT 3) x)) < 1e-12 AS exact
 FROM impute_nearest('SELECT * FROM gaps', 3, '{id}', 'none') r JOIN gaps g ON g.id = (r ->> 'id')::int WHERE g.c IS NULL ORDER BY g.id;
 SELECT count(*) AS rows, bool_and((r ->> 'a')::float8 = a) AS kept, count(r ->> 'c') AS filled FROM impute_nearest('SELECT * FROM gaps', exclude => '{id}', method => 'none') r JOIN gaps g ON g.id = (r ->> 'id')::int;
+-- columns may be called like anything
+SELECT count(*) = 60 AS same FROM impute_nearest('SELECT id, a AS q, b AS model, c, kind AS f FROM gaps', 3, '{id}', 'none') r JOIN impute_nearest('SELECT * FROM gaps', 3, '{id}', 'none') o ON r -> 'id' = o -> 'id' AND r -> 'c' = o -> 'c';
+SELECT target_encoding_from('SELECT kind AS q, id % 3 = 0 AS f FROM gaps', '{q}', 'f') -> 'columns' -> 'q' = target_encoding_from('SELECT kind, id % 3 = 0 AS y FROM gaps', '{kind}', 'y') -> 'columns' -> 'kind' AS same;
+SELECT count(*) FROM target_encode_from('SELECT kind AS q, id % 3 = 0 AS f FROM gaps', '{q}', 'f');
 -- refused
 SELECT bins_from('TABLE shoppers', 'minutes', method => 'tree');
 SELECT bins_from('TABLE shoppers', 'minutes', method => 'trees');

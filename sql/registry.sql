@@ -16,6 +16,15 @@ SELECT shopper.create_model('x', 'rules', 'SELECT 1, 2', metric => 'rmse');
 SELECT shopper.create_model('x', 'clusters', 'DROP TABLE visits');
 SELECT shopper.create_model('x', 'clusters', 'SELECT 1; DROP TABLE visits');
 SELECT shopper.create_model('x', 'clusters', 'SELECT * FROM nowhere');
+SELECT shopper.create_model('x', 'classifier', 'SELECT * FROM visits', 'Bought');
+SELECT shopper.create_model('x', 'classifier', 'SELECT * FROM visits', 'bought', key_column => 'visit');
+SELECT shopper.create_model('x', 'classifier', 'SELECT * FROM visits', 'bought', key_column => 'bought');
+SELECT shopper.create_model('x', 'classifier', 'SELECT * FROM visits', 'bought', holdout => 1);
+SELECT shopper.create_model('x', 'classifier', 'SELECT * FROM visits', 'bought', min_new_rows => 0);
+SELECT shopper.create_model(repeat('u', 64), 'classifier', 'SELECT * FROM visits', 'bought');
+SELECT shopper.create_model('\x41', 'classifier', 'SELECT * FROM visits', 'bought');
+SELECT shopper.create_model(NULL, 'classifier', 'SELECT * FROM visits', 'bought');
+SELECT shopper.create_model('x', NULL, 'SELECT * FROM visits', 'bought');
 SELECT name, reason FROM shopper.models_due;
 SELECT predict_purchase('buyers', v) FROM visits v LIMIT 1;
 
@@ -176,6 +185,62 @@ INSERT INTO lines SELECT i % 300, 'item ' || i % 41, 3, now() FROM generate_seri
 SELECT pg_stat_force_next_flush();
 SELECT name, reason LIKE '%new rows, due from 1000 on' AS by_rows, new_row_count >= 1500 AS counted FROM shopper.models_due WHERE name = 'hits';
 
+-- columns may be called like anything, rows without a known target do not count
+CREATE TABLE odd AS SELECT id, taste AS h, age AS q, city AS s, spent AS "Amount $", CASE WHEN id % 2 = 0 THEN bought END AS "it's", CASE WHEN id % 100 = 0 THEN 'NaN' WHEN id % 3 > 0 THEN spent END AS part
+FROM visits;
+SELECT shopper.create_model('odd "classes"', 'classifier', 'SELECT * FROM odd;', 'it''s', tree(max_depth => 2), metric => 'auc');
+SELECT shopper.create_model('odd amounts', 'regressor', 'SELECT h, q, s, part FROM odd -- all', 'part');
+CALL shopper.train('odd "classes"');
+CALL shopper.train('odd "classes"');
+CALL shopper.train('odd amounts');
+CALL shopper.train('odd amounts');
+SELECT name, version, row_count + holdout_count AS rows, row_count = (model_info(shopper.model(name, version)) ->> 'rows')::bigint AS learned, row_security_tables
+FROM shopper.model_versions WHERE name LIKE 'odd%' ORDER BY 1, 2;
+SELECT (SELECT count(*) FROM odd WHERE "it's" IS NOT NULL) AS classes, (SELECT count(*) FROM odd WHERE part < 'Infinity') AS amounts;
+SELECT count(*) FROM shopper.swap_set('odd amounts', 1, 2);
+-- a definition that was edited to something wrong
+UPDATE shopper.gates SET metric = 'rmse' WHERE name = 'odd "classes"';
+CALL shopper.train('odd "classes"');
+UPDATE shopper.models SET job = 'oracle' WHERE name = 'odd "classes"';
+CALL shopper.train('odd "classes"');
+UPDATE shopper.models SET target = 'amount' WHERE name = 'odd amounts';
+CALL shopper.train('odd amounts');
+SELECT shopper.create_model('no ratings', 'recommender', 'SELECT id % 50, city FROM visits', options => item_knn(), metric => 'rmse');
+CALL shopper.train('no ratings');
+-- targets of types that training reads in its own way
+CREATE TABLE kinds AS SELECT id, taste, (CASE WHEN bought THEN 'yes' ELSE 'no' END)::char(5) AS padded, bought::int::numeric(4, 2) AS decimals, bought, spent * interval '1 hour' AS lasted FROM visits;
+SELECT shopper.create_model('kind ' || target, job, format('SELECT id, taste, %s FROM kinds', target), target, options, key_column => 'id')
+FROM (VALUES ('padded', 'classifier', NULL::jsonb), ('decimals', 'classifier', '{"positive": "1.00"}'), ('bought', 'regressor', NULL), ('lasted', 'regressor', NULL)) k(target, job, options);
+CALL shopper.train('kind padded');
+CALL shopper.train('kind decimals');
+CALL shopper.train('kind bought');
+CALL shopper.train('kind lasted');
+SELECT v.name, round(abs(v.metric_value - CASE v.metric WHEN 'log_loss' THEN l.log_loss WHEN 'rmse' THEN CASE v.name WHEN 'kind bought' THEN l.one ELSE l.other END END)::numeric, 9) AS off,
+  round((v.label_rate - CASE v.metric WHEN 'log_loss' THEN l.rate END)::numeric, 9) AS rate_off
+FROM shopper.model_versions v, (SELECT log_loss(bought, predict_purchase('kind padded', k)), rmse(bought::int, predict_value('kind bought', k)) AS one,
+  rmse(extract(epoch FROM lasted)::float8, predict_value('kind lasted', k)) AS other, (SELECT avg(bought::int) FROM kinds) AS rate FROM kinds k WHERE fold(id, 10000) < 2000) l
+WHERE v.name LIKE 'kind %' ORDER BY 1;
+SELECT actual, predicted FROM shopper.model_confusion WHERE name = 'kind padded' ORDER BY 1, 2;
+SELECT count(shopper.drop_model(name)) FROM shopper.models WHERE name LIKE 'kind %';
+DROP TABLE kinds;
+-- several classes without a positive one have no swap set
+SELECT shopper.create_model('cities', 'classifier', 'SELECT id, city, age FROM visits', 'city', tree(max_depth => 1), key_column => 'id');
+CALL shopper.train('cities');
+UPDATE shopper.models SET options = tree(max_depth => 2) WHERE name = 'cities';
+CALL shopper.train('cities');
+SELECT part, count(*) > 0 AS differs FROM shopper.model_diff('cities', 1, 2) GROUP BY 1 ORDER BY 1;
+SELECT count(shopper.drop_model(name)) FROM shopper.models WHERE name IN ('odd "classes"', 'odd amounts', 'no ratings', 'cities');
+DROP TABLE odd;
+
+-- what stops a retraining leaves no lock behind
+BEGIN;
+CALL shopper.retrain_due();
+ROLLBACK;
+SET default_transaction_read_only = on;
+CALL shopper.retrain_due();
+RESET default_transaction_read_only;
+SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+
 -- a rollback undoes a training with its deployment
 BEGIN;
 UPDATE shopper.models SET options = item_knn() WHERE name = 'hits';
@@ -190,6 +255,14 @@ SELECT shopper.drop_model('hits');
 SELECT count(*) FROM shopper.versions WHERE name = 'hits';
 SELECT shopper.drop_model('hits');
 SELECT count(shopper.drop_model(name)) AS dropped FROM shopper.models;
+-- models wait in a line: what ran last comes last
+SELECT shopper.create_model('line ' || n, 'clusters', 'SELECT age, taste FROM visits', options => kmeans(k => 2), max_age => '1 microsecond') FROM generate_series(1, 3) n;
+CALL shopper.train('line 1');
+CALL shopper.retrain_due();
+SELECT name FROM shopper.model_runs WHERE name LIKE 'line %' ORDER BY run_id;
+SELECT count(shopper.drop_model(name)) FROM shopper.models WHERE name LIKE 'line %';
+SELECT shopper.short(x) FROM unnest('{0,-1.23456e-16,0.00000123456,0.123456,-12.3456,1234567.8,1.23456e20,1.23456e300,NaN,-Infinity,NULL}'::float8[]) x;
+SELECT shopper.days(d * 86400) FROM unnest('{0,0.000011574,0.041666667,0.99,1,8.46}'::float8[]) d;
 SELECT (SELECT count(*) FROM shopper.versions) + (SELECT count(*) FROM shopper.live) + (SELECT count(*) FROM shopper.runs) + (SELECT count(*) FROM shopper.gates) + (SELECT count(*) FROM shopper.deployments) AS left_behind;
 DROP TABLE visits, lines;
 DROP FUNCTION seen(), watch();

@@ -170,6 +170,11 @@ CALL shopper.score('buyers', 'SELECT * FROM visits', 'scores', reasons => -1);
 CALL shopper.score('buyers', 'SELECT * FROM visits', NULL);
 SELECT to_regclass('x') IS NULL AS nothing_made;
 SELECT top_reasons('groups', v) FROM visits v LIMIT 1;
+-- a name for a segment is told in the bands, and moves nobody
+SELECT shopper.name_segments('groups', '{"1": "firsts", "2": "seconds"}');
+CALL shopper.score('groups', 'SELECT * FROM visits', 'group_scores', 'id', reasons => 0);
+SELECT band FROM group_scores GROUP BY band ORDER BY band;
+SELECT count(*) AS moves FROM shopper.band_moves WHERE name = 'groups';
 SELECT top_reasons('buyers', v, -1) FROM visits v LIMIT 1;
 
 -- reasons and hashes

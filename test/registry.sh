@@ -152,6 +152,7 @@ for _ in $(seq 100); do
 done
 same 'and how far it is' t "$(ask -c "SELECT step > 0 AND step_count = 20000 FROM shopper.model_runs WHERE state = 'running'")"
 same 'a second one is refused' t "$( (ask -c "CALL shopper.train('buyers')" 2>&1 || true) | grep -q 'is being trained by another session' && echo t)"
+same 'and segments are not named meanwhile' t "$( (ask -c "SELECT shopper.name_segments('buyers', '{}')" 2>&1 || true) | grep -q 'is being trained by another session' && echo t)"
 runs=$(ask -c 'SELECT count(*) FROM shopper.runs')
 ask -c 'CALL shopper.retrain_due()'
 same 'and left out of what is due' "$runs" "$(ask -c 'SELECT count(*) FROM shopper.runs')"

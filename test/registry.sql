@@ -6,7 +6,7 @@
 \pset pager off
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(68);
+SELECT plan(70);
 
 CREATE ROLE shopper_reader;
 CREATE ROLE shopper_analyst;
@@ -24,6 +24,8 @@ CREATE TABLE secret AS SELECT * FROM visits;
 ALTER TABLE visits ENABLE ROW LEVEL SECURITY;
 CREATE POLICY one_shop ON visits FOR SELECT TO shopper_analyst USING (shop = 1);
 CREATE POLICY all_shops ON visits FOR SELECT TO shopper_team USING (true);
+CREATE VIEW all_visits AS SELECT * FROM visits;
+GRANT SELECT ON all_visits TO shopper_analyst;
 GRANT SELECT ON visits TO shopper_analyst, shopper_team, shopper_other, shopper_app, shopper_reader;
 
 -- ---- an analyst trains on what it may see ----
@@ -31,6 +33,11 @@ SET LOCAL ROLE shopper_analyst;
 SELECT lives_ok($$ SELECT shopper.create_model('mine', 'classifier', 'SELECT id, bought, taste FROM visits', 'bought', key_column => 'id') $$, 'an analyst defines a model');
 SELECT lives_ok($$ CALL shopper.train('mine') $$, 'and trains it');
 SELECT is((SELECT row_count + holdout_count FROM shopper.model_versions), 1000::bigint, 'on the rows that row-level security shows it');
+SELECT is((SELECT row_security_tables FROM shopper.model_versions), 'public.visits', 'which is on record');
+SELECT shopper.create_model('all', 'classifier', 'SELECT * FROM all_visits', 'bought', key_column => 'id');
+CALL shopper.train('all');
+SELECT results_eq($$ SELECT row_count + holdout_count, row_security_tables FROM shopper.model_versions WHERE name = 'all' $$, $$ VALUES (2000::bigint, NULL::text) $$, 'a view reads by the policies for its owner');
+SELECT shopper.drop_model('all');
 SELECT throws_ok($$ SELECT shopper.create_model('spy', 'classifier', 'SELECT * FROM secret', 'bought'); CALL shopper.train('spy') $$, '42501', NULL, 'a query without the right to it fails');
 SELECT lives_ok($$ SELECT shopper.watch('mine', 'SELECT bought, taste + 1 AS taste FROM visits'); CALL shopper.monitor() $$, 'watches it');
 SELECT is((SELECT min(row_count) FROM shopper.model_drift), 1000::bigint, 'on the rows that it may see');

@@ -364,3 +364,22 @@ shopper_fold(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_INT32((int32) shopper_below(hash, (uint64) k));
 }
+
+/* ---- a target as training reads it ---- */
+
+PG_FUNCTION_INFO_V1(shopper_class_label);
+Datum
+shopper_class_label(PG_FUNCTION_ARGS)
+{
+	size_t		length;
+	const char *word = shopper_value_text(&shopper_labels(fcinfo, 0)->reader[0], PG_GETARG_DATUM(0), &length);
+
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(word, (int) length));
+}
+
+PG_FUNCTION_INFO_V1(shopper_amount);
+Datum
+shopper_amount(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_FLOAT8(shopper_value_number(&shopper_labels(fcinfo, 0)->reader[0], PG_GETARG_DATUM(0)));
+}

@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
+#include "nodes/nodeFuncs.h"
 #include "tcop/dest.h"
 #include "utils/array.h"
 
@@ -159,6 +160,46 @@ shopper_query_relations(PG_FUNCTION_ARGS)
 	ListCell   *l;
 
 	foreach(l, source->relationOids)
+		oids[n++] = ObjectIdGetDatum(lfirst_oid(l));
+	SPI_finish();
+	PG_RETURN_ARRAYTYPE_P(construct_array(oids, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
+}
+
+/* Tables in a rewritten query that carry conditions of row-level security, into a list of oids. */
+static bool
+find_filtered(Node *node, void *found)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+	{
+		RangeTblEntry *entry = (RangeTblEntry *) node;
+
+		if (entry->rtekind == RTE_RELATION && entry->securityQuals != NIL)
+			*(List **) found = list_append_unique_oid(*(List **) found, entry->relid);
+		return false;
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, find_filtered, found, QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, find_filtered, found);
+}
+
+/* Those tables of it whose rows are chosen by row-level security. */
+PG_FUNCTION_INFO_V1(shopper_query_filtered);
+Datum
+shopper_query_filtered(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	CachedPlanSource *source = parsed(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	List	   *found = NIL;
+	Datum	   *oids;
+	int			n = 0;
+	ListCell   *l;
+
+	foreach(l, source->query_list)
+		find_filtered(lfirst(l), &found);
+	oids = MemoryContextAlloc(caller, sizeof(Datum) * Max(list_length(found), 1));
+	foreach(l, found)
 		oids[n++] = ObjectIdGetDatum(lfirst_oid(l));
 	SPI_finish();
 	PG_RETURN_ARRAYTYPE_P(construct_array(oids, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));

@@ -54,7 +54,7 @@ BEGIN
 		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('folds must be from 2 to 1000, got %s', folds);
 	END IF;
 	RETURN QUERY EXECUTE pg_catalog.format('WITH r AS MATERIALIZED (SELECT pg_catalog.row_number() OVER () AS id, f, @extschema@.fold(f::pg_catalog.text, $3, $5) AS fold, @extschema@.shopper_target_number(f -> $2) AS y
-			FROM (SELECT pg_catalog.to_jsonb(q) AS f FROM (%s) q) j),
+			FROM (SELECT pg_catalog.to_jsonb(q.*) AS f FROM (%s) q) j),
 		c AS MATERIALIZED (SELECT id, fold, y, name, f -> name AS level FROM r, pg_catalog.unnest($1) name),
 		s AS (SELECT name, level, fold, pg_catalog.count(y) AS n, COALESCE(pg_catalog.sum(y), 0) AS s FROM c GROUP BY 1, 2, 3),
 		l AS (SELECT name, level, fold, pg_catalog.sum(n) OVER w - n AS n, pg_catalog.sum(s) OVER w - s AS s FROM s WINDOW w AS (PARTITION BY name, level)),
@@ -70,7 +70,7 @@ DECLARE
 	result jsonb;
 BEGIN
 	PERFORM @extschema@.shopper_check_encoding(query, columns, target, smoothing);
-	EXECUTE pg_catalog.format('WITH r AS MATERIALIZED (SELECT f, @extschema@.shopper_target_number(f -> $2) AS y FROM (SELECT pg_catalog.to_jsonb(q) AS f FROM (%s) q) j),
+	EXECUTE pg_catalog.format('WITH r AS MATERIALIZED (SELECT f, @extschema@.shopper_target_number(f -> $2) AS y FROM (SELECT pg_catalog.to_jsonb(q.*) AS f FROM (%s) q) j),
 		p AS (SELECT pg_catalog.avg(y) AS prior FROM r),
 		l AS (SELECT name, f ->> name AS level, (COALESCE(pg_catalog.sum(y), 0) + $3 * prior) / NULLIF(pg_catalog.count(y) + $3, 0) AS value FROM r, p, pg_catalog.unnest($1) name GROUP BY 1, 2, prior)
 		SELECT pg_catalog.jsonb_build_object(''prior'', prior, ''columns'', (SELECT pg_catalog.jsonb_object_agg(name, levels) FROM (SELECT name, COALESCE(pg_catalog.jsonb_object_agg(level, value) FILTER (WHERE level IS NOT NULL), ''{}'') AS levels FROM l GROUP BY 1) c),
@@ -103,7 +103,7 @@ BEGIN
 	ELSIF smoothing IS NULL OR NOT smoothing BETWEEN 0 AND 1e9 THEN
 		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('smoothing must be from 0 to 1e9, got %s', smoothing);
 	END IF;
-	EXECUTE pg_catalog.format('SELECT pg_catalog.to_jsonb(q) FROM (%s) q LIMIT 1', query) INTO first;
+	EXECUTE pg_catalog.format('SELECT pg_catalog.to_jsonb(q.*) FROM (%s) q LIMIT 1', query) INTO first;
 	IF first IS NULL THEN
 		RAISE data_exception USING MESSAGE = 'no rows to learn from';
 	END IF;
@@ -119,6 +119,6 @@ CREATE FUNCTION @extschema@.impute_nearest(query text, k int DEFAULT 5, exclude 
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS $$
 BEGIN
 	RETURN QUERY EXECUTE pg_catalog.format('WITH m AS MATERIALIZED (SELECT @extschema@.train_scaler_from($1, @extschema@.scaler(impute => ''nearest'', neighbours => $2, exclude => $3, method => $4, date_parts => ''none'')) AS model)
-		SELECT pg_catalog.to_jsonb(q) || @extschema@.unscale(model, @extschema@.scale(model, q)) FROM m, (%s) q', query) USING query, k, exclude, method;
+		SELECT pg_catalog.to_jsonb(q.*) || @extschema@.unscale(m.model, @extschema@.scale(m.model, q.*)) FROM m, (%s) q', query) USING query, k, exclude, method;
 END $$;
 COMMENT ON FUNCTION @extschema@.impute_nearest(text, int, text[], text) IS 'The rows of a query with missing numbers filled by the mean of the k nearest rows that have them, in the scale of method (that of scaler()); exclude names columns that say nothing of likeness, such as ids. To fill new rows train scaler(impute => ''nearest'')';

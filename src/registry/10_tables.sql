@@ -202,7 +202,7 @@ COMMENT ON COLUMN shopper.version_distributions.feature IS 'The column; (score):
 COMMENT ON COLUMN shopper.version_distributions.distribution IS 'Its distribution';
 
 CREATE TABLE shopper.sources (
-	name text NOT NULL, version int NOT NULL, schema_name name NOT NULL, table_name name NOT NULL, inserted bigint NOT NULL,
+	name text NOT NULL, version int NOT NULL, schema_name name NOT NULL, table_name name NOT NULL, inserted bigint NOT NULL, row_security boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (name, version, schema_name, table_name),
 	FOREIGN KEY (name, version) REFERENCES shopper.versions ON DELETE CASCADE);
 COMMENT ON TABLE shopper.sources IS 'Tables that the query of a version read, and how many rows the statistics had counted as inserted';
@@ -211,6 +211,7 @@ COMMENT ON COLUMN shopper.sources.version IS 'The version';
 COMMENT ON COLUMN shopper.sources.schema_name IS 'Schema of the table';
 COMMENT ON COLUMN shopper.sources.table_name IS 'The table';
 COMMENT ON COLUMN shopper.sources.inserted IS 'Rows inserted so far, by the cumulative statistics';
+COMMENT ON COLUMN shopper.sources.row_security IS 'Whether policies of row-level security chose which of its rows were read';
 
 CREATE TABLE shopper.live (
 	name text PRIMARY KEY REFERENCES shopper.models ON DELETE CASCADE,

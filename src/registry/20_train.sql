@@ -16,6 +16,18 @@ CREATE FUNCTION shopper.query_relations(query text) RETURNS oid[]
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME', 'shopper_query_relations';
 COMMENT ON FUNCTION shopper.query_relations(text) IS 'Step of the registry: the tables and views that a query reads; it is parsed, not run. An error when it is not one plain SELECT';
 
+CREATE FUNCTION shopper.query_filtered(query text) RETURNS oid[]
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME', 'shopper_query_filtered';
+COMMENT ON FUNCTION shopper.query_filtered(text) IS 'Step of the registry: those tables of a query whose rows are chosen by row-level security when the caller runs it';
+
+-- The target of a row as training reads it.
+CREATE FUNCTION shopper.class_label(target "any") RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'shopper_class_label';
+COMMENT ON FUNCTION shopper.class_label("any") IS 'Step of the registry: a value as the name of a class';
+CREATE FUNCTION shopper.amount(target "any") RETURNS float8
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'shopper_amount';
+COMMENT ON FUNCTION shopper.amount("any") IS 'Step of the registry: a value as an amount; NaN when its type has none';
+
 -- A final semicolon or comment must not end the statement around it.
 CREATE FUNCTION shopper.as_subselect(query text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT pg_catalog.rtrim($1, E'; \n\r\t') || E'\n' $$;
@@ -58,6 +70,44 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION shopper.own_model(text) IS 'Step of the registry: the definition of a model that belongs to the caller itself; an error otherwise';
 
+CREATE FUNCTION shopper.find_job(job text) RETURNS shopper.jobs LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	j shopper.jobs;
+BEGIN
+	SELECT * INTO j FROM shopper.jobs d WHERE d.job = find_job.job;
+	IF j.job IS NULL THEN
+		RAISE invalid_parameter_value USING MESSAGE = coalesce('unknown job "' || find_job.job || '"', 'the job of a model must not be null'),
+			HINT = 'Jobs are: ' || (SELECT pg_catalog.string_agg(d.job, ', ' ORDER BY d.job) FROM shopper.jobs d) || '.';
+	END IF;
+	RETURN j;
+END $$;
+COMMENT ON FUNCTION shopper.find_job(text) IS 'Step of the registry: a job of shopper.jobs; an error when there is none of this name';
+
+CREATE FUNCTION shopper.check_metric(j shopper.jobs, metric text) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF metric IS NOT NULL AND NOT coalesce(metric = ANY (pg_catalog.string_to_array(j.metrics, ',')), false) THEN
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('job "%s" is not judged by "%s"', j.job, metric),
+			HINT = coalesce('Its metrics are: ' || pg_catalog.replace(j.metrics, ',', ', ') || '.', 'It has no metric.');
+	END IF;
+END $$;
+COMMENT ON FUNCTION shopper.check_metric(shopper.jobs, text) IS 'Step of the registry: an error when versions of this job cannot be judged by a metric';
+
+-- An error when the query lacks a column that the definition names.
+CREATE FUNCTION shopper.check_columns(query text, target text, key_column text, pairs boolean) RETURNS void LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	columns constant text[] := shopper.query_columns(query);
+	absent text;
+BEGIN
+	absent := CASE WHEN target <> ALL (columns) THEN 'target "' || target WHEN key_column <> ALL (columns) THEN 'key column "' || key_column END;
+	IF absent IS NOT NULL THEN
+		RAISE undefined_column USING MESSAGE = absent || '" is not in the query', DETAIL = pg_catalog.format('The query has: %s.', pg_catalog.array_to_string(columns, ', ')),
+			HINT = 'Names are compared as they are, upper and lower case differ.';
+	ELSIF key_column = target AND NOT pairs THEN
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('column "%s" cannot be both target and key', target), HINT = 'The key column identifies a row, and is not learned from.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION shopper.check_columns(text, text, text, boolean) IS 'Step of the registry: an error when a query lacks the target or the key column of a model';
+
 CREATE FUNCTION shopper.create_model(name text, job text, query text, target text DEFAULT NULL, options jsonb DEFAULT NULL, key_column text DEFAULT NULL,
 	holdout float8 DEFAULT 0.2, max_age interval DEFAULT '7 days', min_new_rows bigint DEFAULT NULL, metric text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
@@ -65,21 +115,24 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	j shopper.jobs;
 BEGIN
-	SELECT * INTO j FROM shopper.jobs d WHERE d.job = create_model.job;
-	IF j.job IS NULL THEN
-		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('unknown job "%s"', create_model.job),
-			HINT = 'Jobs are: ' || (SELECT pg_catalog.string_agg(d.job, ', ' ORDER BY d.job) FROM shopper.jobs d) || '.';
+	IF create_model.name IS NULL OR create_model.query IS NULL THEN
+		RAISE null_value_not_allowed USING MESSAGE = pg_catalog.format('the %s of a model must not be null', CASE WHEN create_model.name IS NULL THEN 'name' ELSE 'query' END);
+	ELSIF pg_catalog.octet_length(create_model.name) NOT BETWEEN 1 AND 63 OR pg_catalog.starts_with(create_model.name, '\x') THEN
+		RAISE invalid_name USING MESSAGE = pg_catalog.format('a model cannot be called "%s"', create_model.name),
+			HINT = 'Names have 1 to 63 bytes and do not begin with \x, which would be the bytes of a model.';
+	ELSIF (create_model.holdout >= 0 AND create_model.holdout < 1) IS NOT TRUE OR create_model.max_age <= interval '0' OR create_model.min_new_rows <= 0 THEN
+		RAISE invalid_parameter_value USING MESSAGE = 'holdout must be from 0 to less than 1, max_age and min_new_rows must be positive',
+			DETAIL = pg_catalog.format('Got holdout %s, max_age %s, min_new_rows %s.', coalesce(create_model.holdout::text, 'NULL'), coalesce(create_model.max_age::text, 'NULL'), coalesce(create_model.min_new_rows::text, 'NULL')),
+			HINT = 'holdout 0 holds no rows out; max_age or min_new_rows NULL: never due by age or by rows.';
 	END IF;
+	j := shopper.find_job(create_model.job);
 	IF j.needs_target AND create_model.target IS NULL THEN
 		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('job "%s" needs a target', create_model.job), HINT = 'Name the column: target => ''bought''.';
 	ELSIF NOT j.needs_target AND create_model.target IS NOT NULL THEN
 		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('job "%s" takes no target, got "%s"', create_model.job, create_model.target);
 	END IF;
-	IF create_model.metric IS NOT NULL AND NOT coalesce(create_model.metric = ANY (pg_catalog.string_to_array(j.metrics, ',')), false) THEN
-		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('job "%s" is not judged by "%s"', create_model.job, create_model.metric),
-			HINT = coalesce('Its metrics are: ' || pg_catalog.replace(j.metrics, ',', ', ') || '.', 'It has no metric.');
-	END IF;
-	PERFORM shopper.query_relations(create_model.query);
+	PERFORM shopper.check_metric(j, create_model.metric);
+	PERFORM shopper.check_columns(create_model.query, create_model.target, create_model.key_column, j.pairs);
 	INSERT INTO shopper.models (name, job, query, target, options, key_column, holdout, max_age, min_new_rows)
 	VALUES (create_model.name, create_model.job, create_model.query, create_model.target, create_model.options, create_model.key_column,
 		CASE WHEN j.metrics IS NULL THEN 0 ELSE create_model.holdout END, create_model.max_age, create_model.min_new_rows)
@@ -95,38 +148,48 @@ COMMENT ON FUNCTION shopper.create_model(text, text, text, text, jsonb, text, fl
 
 -- ---- judging ----
 
+-- A condition on a row h: what is learned or measured there is known. Amounts that are no numbers teach nothing.
+CREATE FUNCTION shopper.target_known(m shopper.models) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT CASE m.job WHEN 'regressor' THEN pg_catalog.format('pg_catalog.abs(shopper.amount(h.%I)) < ''Infinity''', m.target)
+		WHEN 'classifier' THEN pg_catalog.format('h.%I IS NOT NULL', m.target) ELSE 'true' END $$;
+COMMENT ON FUNCTION shopper.target_known(shopper.models) IS 'Step of the registry: the condition for rows h whose target is known';
+
 -- Scores of both versions on the rows held out of shopper_rows: challenger against champion (NULL: none).
 CREATE FUNCTION shopper.compare_on_holdout(m shopper.models, metric text, challenger bytea, champion bytea) RETURNS shopper.paired_comparison
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	target constant text := coalesce(pg_catalog.quote_ident(m.target), 'shopper_held_out');
-	label constant text := pg_catalog.format('(pg_catalog.to_jsonb(h.%s) #>> ''{}'')', target);
+	label constant text := pg_catalog.format('shopper.class_label(h.%s)', target);
 	yes constant text := pg_catalog.format('(%s = (SELECT @extschema@.model_info($1) ->> ''positive''))::int', label);
 	score text;
 	y text := '0';
-	rows text := pg_catalog.format('SELECT * FROM pg_temp.shopper_rows h WHERE h.shopper_held_out AND h.%s IS NOT NULL', target);
+	rows text := 'SELECT * FROM pg_temp.shopper_rows h WHERE h.shopper_held_out AND ' || shopper.target_known(m);
 	names text[];
 	result shopper.paired_comparison;
 BEGIN
 	-- {model} stands for the parameter of one or the other
 	CASE
 		WHEN metric = 'log_loss' THEN
-			score := pg_catalog.format('-pg_catalog.ln(greatest(coalesce((@extschema@.predict_proba({model}, h) ->> %s)::float8, 0), 1e-15))', label);
+			score := pg_catalog.format('-pg_catalog.ln(greatest(coalesce((@extschema@.predict_proba({model}, h.*) ->> %s)::float8, 0), 1e-15))', label);
 		WHEN metric = 'accuracy' THEN
-			score := pg_catalog.format('(@extschema@.predict_class({model}, h) = %s)::int', label);
+			score := pg_catalog.format('(@extschema@.predict_class({model}, h.*) = %s)::int', label);
 		WHEN metric = 'brier_score' THEN
-			score := pg_catalog.format('(@extschema@.predict_purchase({model}, h) - %s) ^ 2', yes);
+			score := pg_catalog.format('(@extschema@.predict_purchase({model}, h.*) - %s) ^ 2', yes);
 		WHEN metric = 'auc' THEN
 			y := yes;
-			score := '@extschema@.predict_purchase({model}, h)';
+			score := '@extschema@.predict_purchase({model}, h.*)';
 		WHEN metric = 'mae' THEN
-			score := pg_catalog.format('pg_catalog.abs(@extschema@.predict_value({model}, h) - h.%s::float8)', target);
+			score := pg_catalog.format('pg_catalog.abs(@extschema@.predict_value({model}, h.*) - shopper.amount(h.%s))', target);
 		WHEN m.job = 'regressor' THEN
-			score := pg_catalog.format('(@extschema@.predict_value({model}, h) - h.%s::float8) ^ 2', target);
+			score := pg_catalog.format('(@extschema@.predict_value({model}, h.*) - shopper.amount(h.%s)) ^ 2', target);
 		ELSE
 			-- recommenders: columns by position, at most 1000 lines, the same ones each time
 			SELECT pg_catalog.array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) INTO names
 			FROM pg_catalog.pg_attribute a WHERE a.attrelid = 'pg_temp.shopper_rows'::regclass AND a.attnum > 0 AND a.attname <> 'shopper_held_out';
+			IF metric = 'rmse' AND pg_catalog.cardinality(names) < 3 THEN
+				RAISE invalid_parameter_value USING MESSAGE = 'a recommender without ratings is not judged by "rmse"', DETAIL = 'The query returns user and item only.',
+					HINT = 'Return the rating as third column, or set the metric to hit_rate in shopper.gates.';
+			END IF;
 			rows := pg_catalog.format('SELECT h.%1$s::text AS u, h.%2$s::text AS i, %3$s AS x FROM pg_temp.shopper_rows h
 				WHERE h.shopper_held_out AND h.%1$s IS NOT NULL AND h.%2$s IS NOT NULL
 				ORDER BY @extschema@.fold(h.%1$s::text || '' '' || h.%2$s::text, 1000000000), 1, 2 LIMIT 1000', names[1], names[2],
@@ -189,8 +252,11 @@ BEGIN
 END $$;
 
 CREATE FUNCTION shopper.short(x float8) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$ SELECT CASE WHEN x = 0 THEN '0' ELSE pg_catalog.trim_scale(pg_catalog.round(x::numeric, greatest(0, 3 - pg_catalog.floor(pg_catalog.log(pg_catalog.abs(x)::numeric))::int)))::text END $$;
-COMMENT ON FUNCTION shopper.short(float8) IS 'Step of the registry: a number for people: four digits that count';
+AS $$ SELECT CASE WHEN x = 0 THEN '0' WHEN pg_catalog.abs(x) = 'Infinity' OR x = 'NaN' THEN x::text
+	WHEN pg_catalog.abs(x) >= 1e-6 AND pg_catalog.abs(x) < 1e15
+		THEN pg_catalog.trim_scale(pg_catalog.round(x::numeric, greatest(0, 3 - pg_catalog.floor(pg_catalog.log(pg_catalog.abs(x)::numeric))::int)))::text
+	ELSE pg_catalog.round(x::numeric, 3 - pg_catalog.floor(pg_catalog.log(pg_catalog.abs(x)::numeric))::int)::float8::text END $$;
+COMMENT ON FUNCTION shopper.short(float8) IS 'Step of the registry: a number for people: four digits that count, very small and very large ones as 1.2e-16';
 COMMENT ON FUNCTION shopper.judge(shopper.gates, shopper.versions, shopper.versions, boolean, text) IS 'Step of shopper.train: what the gate says of a version';
 
 -- ---- what a version is like ----
@@ -200,19 +266,19 @@ COMMENT ON FUNCTION shopper.judge(shopper.gates, shopper.versions, shopper.versi
 CREATE FUNCTION shopper.score_rows(m shopper.models, model bytea, rows text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	positive constant text := @extschema@.model_info(model) ->> 'positive';
-	label constant text := pg_catalog.format('(pg_catalog.to_jsonb(h.%I) #>> ''{}'')', m.target);
+	label constant text := pg_catalog.format('shopper.class_label(h.%I)', m.target);
 BEGIN
 	IF pg_catalog.to_regclass('pg_temp.shopper_scores') IS NOT NULL THEN
 		DROP TABLE pg_temp.shopper_scores;
 	END IF;
 	IF m.job = 'regressor' THEN
 		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scores ON COMMIT DROP AS
-			SELECT NULL::text AS label, h.%I::float8 AS actual, @extschema@.predict_value($1, h) AS score, NULL::text AS predicted, NULL::float8 AS loss FROM (%s) h', m.target, rows) USING model;
+			SELECT NULL::text AS label, shopper.amount(h.%I) AS actual, @extschema@.predict_value($1, h.*) AS score, NULL::text AS predicted, NULL::float8 AS loss FROM (%s) h', m.target, rows) USING model;
 	ELSE
 		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scores ON COMMIT DROP AS
 			SELECT s.label, (s.label = $2)::int::float8 AS actual, CASE WHEN $2 IS NOT NULL THEN coalesce((s.proba ->> $2)::float8, 0) ELSE (s.proba ->> s.predicted)::float8 END AS score,
 				s.predicted, -pg_catalog.ln(greatest(coalesce((s.proba ->> s.label)::float8, 0), 1e-15)) AS loss
-			FROM (SELECT %s AS label, @extschema@.predict_proba($1, h) AS proba, @extschema@.predict_class($1, h) AS predicted FROM (%s) h OFFSET 0) s', label, rows) USING model, positive;
+			FROM (SELECT %s AS label, @extschema@.predict_proba($1, h.*) AS proba, @extschema@.predict_class($1, h.*) AS predicted FROM (%s) h OFFSET 0) s', label, rows) USING model, positive;
 	END IF;
 END $$;
 COMMENT ON FUNCTION shopper.score_rows(shopper.models, bytea, text) IS 'Step of the registry: one pass of a model over rows, into a temporary table';
@@ -234,6 +300,7 @@ COMMENT ON FUNCTION shopper.measure_scores(shopper.models) IS 'Step of the regis
 -- Everything that reports show of a new version, while the rows that it was trained on are at hand.
 CREATE FUNCTION shopper.describe_version(m shopper.models, j shopper.jobs, v shopper.versions, columns text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+	filtered constant oid[] := shopper.query_filtered(m.query);
 BEGIN
 	INSERT INTO shopper.version_metrics SELECT m.name, v.version, x.dataset, x.metric, pg_catalog.min(x.value) FROM @extschema@.model_metrics(v.model) x GROUP BY x.dataset, x.metric;
 	INSERT INTO shopper.version_metrics SELECT m.name, v.version, 'holdout', v.metric, v.metric_value WHERE v.metric IS NOT NULL;
@@ -256,7 +323,7 @@ BEGIN
 		SELECT m.name, v.version, x.cluster, x.rank, x.feature, x.level, x.description, x.value, x.average, x.difference FROM @extschema@.cluster_profile(v.model) x;
 	END IF;
 	IF m.job IN ('classifier', 'regressor') AND v.holdout_count > 0 THEN
-		PERFORM shopper.score_rows(m, v.model, pg_catalog.format('SELECT * FROM pg_temp.shopper_rows h WHERE h.shopper_held_out AND h.%I IS NOT NULL', m.target));
+		PERFORM shopper.score_rows(m, v.model, 'SELECT * FROM pg_temp.shopper_rows h WHERE h.shopper_held_out AND ' || shopper.target_known(m));
 		INSERT INTO shopper.version_metrics SELECT m.name, v.version, 'holdout', x.metric, x.value FROM shopper.measure_scores(m) x ON CONFLICT DO NOTHING;
 		IF m.job = 'classifier' THEN
 			EXECUTE 'INSERT INTO shopper.version_confusion SELECT $1, $2, label, predicted, pg_catalog.count(*) FROM pg_temp.shopper_scores GROUP BY label, predicted' USING m.name, v.version;
@@ -280,7 +347,7 @@ BEGIN
 			pg_catalog.format('SELECT %s FROM pg_temp.shopper_rows%s', columns, CASE WHEN v.holdout_count >= 1000 THEN ' WHERE shopper_held_out' END)) d;
 	END IF;
 	INSERT INTO shopper.sources
-	SELECT m.name, v.version, n.nspname, c.relname, shopper.inserted_rows(c.oid)
+	SELECT m.name, v.version, n.nspname, c.relname, shopper.inserted_rows(c.oid), c.oid = ANY (filtered)
 	FROM pg_catalog.unnest(shopper.query_relations(m.query)) r JOIN pg_catalog.pg_class c ON c.oid = r JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.relkind IN ('r', 'p', 'm', 'f') GROUP BY 3, 4, c.oid;
 END $$;
@@ -293,12 +360,13 @@ CREATE FUNCTION shopper.read_rows(m shopper.models, pairs boolean) RETURNS text 
 DECLARE
 	columns text;
 BEGIN
+	PERFORM shopper.check_columns(m.query, m.target, m.key_column, pairs);
 	IF pg_catalog.to_regclass('pg_temp.shopper_rows') IS NOT NULL THEN
 		DROP TABLE pg_temp.shopper_rows;
 	END IF;
 	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_rows ON COMMIT DROP AS SELECT q.*, %s AS shopper_held_out FROM (%s) q',
 		CASE WHEN m.holdout = 0 THEN 'false'
-			ELSE pg_catalog.format('coalesce(@extschema@.fold(%s, 10000) < %s, false)', coalesce('q.' || pg_catalog.quote_ident(m.key_column), 'pg_catalog.to_jsonb(q)::text'), pg_catalog.round(m.holdout * 10000)) END,
+			ELSE pg_catalog.format('coalesce(@extschema@.fold(%s, 10000) < %s, false)', coalesce('q.' || pg_catalog.quote_ident(m.key_column), 'pg_catalog.to_jsonb(q.*)::text'), pg_catalog.round(m.holdout * 10000)) END,
 		shopper.as_subselect(m.query));
 	SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns
 	FROM pg_catalog.pg_attribute a
@@ -346,8 +414,9 @@ BEGIN
 	ELSIF NOT pg_catalog.pg_try_advisory_xact_lock(shopper.lock_class(), m.lock_number) THEN
 		RAISE lock_not_available USING MESSAGE = pg_catalog.format('model "%s" is being trained by another session', model), HINT = 'shopper.model_runs shows running trainings.';
 	END IF;
-	SELECT * INTO STRICT j FROM shopper.jobs d WHERE d.job = m.job;
+	j := shopper.find_job(m.job);
 	SELECT * INTO gate FROM shopper.gates g WHERE g.name = model;
+	PERFORM shopper.check_metric(j, gate.metric);
 	SELECT c.* INTO champion FROM shopper.live l JOIN shopper.versions c USING (name, version) WHERE l.name = model;
 
 	columns := shopper.read_rows(m, j.pairs);
@@ -355,10 +424,11 @@ BEGIN
 	IF v.model IS NULL THEN
 		RAISE data_exception USING MESSAGE = 'training made no model', HINT = 'The option on_failure => ''null'' hides why.';
 	END IF;
-	EXECUTE 'SELECT pg_catalog.count(*) FILTER (WHERE NOT shopper_held_out), pg_catalog.count(*) FILTER (WHERE shopper_held_out) FROM pg_temp.shopper_rows' INTO v.row_count, v.holdout_count;
+	EXECUTE 'SELECT pg_catalog.count(*) FILTER (WHERE NOT shopper_held_out), pg_catalog.count(*) FILTER (WHERE shopper_held_out) FROM pg_temp.shopper_rows h WHERE ' || shopper.target_known(m)
+	INTO v.row_count, v.holdout_count;
 	IF m.job = 'classifier' THEN
 		positive := @extschema@.model_info(v.model) ->> 'positive';
-		EXECUTE pg_catalog.format('SELECT pg_catalog.avg((pg_catalog.to_jsonb(%I) #>> ''{}'' = $1)::int) FROM pg_temp.shopper_rows', m.target) INTO v.label_rate USING positive;
+		EXECUTE pg_catalog.format('SELECT pg_catalog.avg((shopper.class_label(%I) = $1)::int) FROM pg_temp.shopper_rows', m.target) INTO v.label_rate USING positive;
 	END IF;
 	IF j.metrics IS NOT NULL AND m.holdout > 0 THEN
 		v.metric := coalesce(gate.metric, pg_catalog.split_part(j.metrics, ',', 1));

@@ -72,6 +72,10 @@ DECLARE
 	new_version int;
 	described text;
 BEGIN
+	-- a training that has begun would bring back the old names
+	IF NOT pg_catalog.pg_try_advisory_xact_lock(shopper.lock_class(), m.lock_number) THEN
+		RAISE lock_not_available USING MESSAGE = pg_catalog.format('model "%s" is being trained by another session', model), HINT = 'Name its segments when it is trained: shopper.model_runs shows running trainings.';
+	END IF;
 	SELECT v.* INTO old FROM shopper.live l JOIN shopper.versions v USING (name, version) WHERE l.name = model;
 	IF m.job <> 'clusters' THEN
 		RAISE wrong_object_type USING MESSAGE = pg_catalog.format('model "%s" has no segments: its job is %s', model, m.job);
@@ -140,9 +144,9 @@ BEGIN
 	key := coalesce(key_column, m.key_column);
 	RETURN QUERY EXECUTE pg_catalog.format(
 		'SELECT s.k, s.a, s.b, CASE WHEN s.b >= $3 THEN ''enters'' ELSE ''leaves'' END
-		FROM (SELECT %s AS k, @extschema@.%2$I($1, q) AS a, @extschema@.%2$I($2, q) AS b FROM (%3$s) q) s
+		FROM (SELECT %s AS k, @extschema@.%2$I($1, q.*) AS a, @extschema@.%2$I($2, q.*) AS b FROM (%3$s) q) s
 		WHERE (s.a >= $3) <> (s.b >= $3) ORDER BY pg_catalog.abs(s.b - s.a) DESC, s.k COLLATE "C"',
-		CASE WHEN key IS NULL THEN 'pg_catalog.to_jsonb(q)::text' ELSE pg_catalog.format('q.%I::text', key) END,
+		CASE WHEN key IS NULL THEN 'pg_catalog.to_jsonb(q.*)::text' ELSE pg_catalog.format('q.%I::text', key) END,
 		CASE m.job WHEN 'classifier' THEN 'predict_purchase' ELSE 'predict_value' END, shopper.as_subselect(coalesce(query, m.query)))
 	USING shopper.model(model, old_version), shopper.model(model, new_version), cutoff;
 END $$;
@@ -172,7 +176,8 @@ BEGIN
 	FROM (SELECT * FROM shopper.version_importance v WHERE v.name = model AND v.version = old_version) x
 	FULL JOIN (SELECT * FROM shopper.version_importance v WHERE v.name = model AND v.version = new_version) y USING (feature, method)
 	WHERE x.importance IS DISTINCT FROM y.importance ORDER BY pg_catalog.abs(coalesce(y.importance, 0) - coalesce(x.importance, 0)) DESC, feature, method;
-	IF m.job IN ('classifier', 'regressor') AND (query IS NOT NULL OR m.owner = CURRENT_USER) THEN
+	-- without a positive class there is no score to cross the cut-off
+	IF (m.job = 'regressor' OR m.job = 'classifier' AND (a ->> 'positive') IS NOT NULL AND (b ->> 'positive') IS NOT NULL) AND (query IS NOT NULL OR m.owner = CURRENT_USER) THEN
 		RETURN QUERY SELECT 'swap set', d.direction, NULL::text, pg_catalog.count(s.direction)::text, pg_catalog.count(s.direction)::float8
 		FROM (VALUES ('enters'), ('leaves')) d(direction) LEFT JOIN shopper.swap_set(model, old_version, new_version, query, cutoff) s ON s.direction = d.direction
 		GROUP BY d.direction ORDER BY d.direction;

@@ -235,7 +235,7 @@ DECLARE
 	known bigint;
 	x shopper.measured_metrics;
 BEGIN
-	PERFORM shopper.score_rows(m, v.model, pg_catalog.format('SELECT * FROM pg_temp.shopper_recent h WHERE h.%I IS NOT NULL', m.target));
+	PERFORM shopper.score_rows(m, v.model, 'SELECT * FROM pg_temp.shopper_recent h WHERE ' || shopper.target_known(m));
 	INSERT INTO shopper.measured_metrics
 	SELECT measurement, m.name, s.metric, s.value, NULL, NULL, h.value FROM shopper.measure_scores(m) s
 	LEFT JOIN shopper.version_metrics h ON h.name = m.name AND h.version = v.version AND h.dataset = 'holdout' AND h.metric = s.metric;
@@ -299,7 +299,7 @@ BEGIN
 		RAISE no_data_found USING MESSAGE = pg_catalog.format('there are no recent rows of model "%s"', model), HINT = 'The query in shopper.watches returned none.';
 	END IF;
 	IF m.job IN ('classifier', 'regressor') AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = 'pg_temp.shopper_recent'::regclass AND a.attname = m.target AND NOT a.attisdropped) THEN
-		EXECUTE pg_catalog.format('SELECT pg_catalog.count(%I) FROM pg_temp.shopper_recent', m.target) INTO labels;
+		EXECUTE 'SELECT pg_catalog.count(*) FROM pg_temp.shopper_recent h WHERE ' || shopper.target_known(m) INTO labels;
 	END IF;
 	INSERT INTO shopper.measurements (name, version, row_count, label_count) VALUES (model, v.version, rows, labels) RETURNING measurement_id INTO measurement;
 	problems := shopper.measure_drift(w, v, measurement);

@@ -1,8 +1,12 @@
 -- Which models are due, and training those.
 
+CREATE FUNCTION shopper.days(seconds float8) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN seconds >= 86400 THEN pg_catalog.round((seconds / 86400)::numeric, 1)::text ELSE shopper.short(seconds / 86400) END $$;
+COMMENT ON FUNCTION shopper.days(float8) IS 'Step of the registry: seconds as days for people, parts of a day with four digits that count';
+
 CREATE VIEW shopper.models_due AS
 SELECT s.name, CASE WHEN s.trained_at IS NULL THEN 'never trained'
-		WHEN s.trained_at + s.max_age <= shopper.clock() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400::float8)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age)::float8 / 86400::float8)::numeric, 1))
+		WHEN s.trained_at + s.max_age <= shopper.clock() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', shopper.days(s.age_seconds), shopper.days(extract(epoch FROM s.max_age)::float8))
 		WHEN s.verdict = 'refused' AND s.age_seconds >= 72000::float8 THEN pg_catalog.format('version %s was refused: %s', s.version, s.reason)
 		WHEN s.new_row_count >= s.min_new_rows THEN pg_catalog.format('%s new rows, due from %s on', s.new_row_count, s.min_new_rows)
 		ELSE s.alert END AS reason,
@@ -37,20 +41,29 @@ DECLARE
 	words text;
 	v shopper.versions;
 BEGIN
-	IF retrain_due.model IS NOT NULL THEN
+	COMMIT;	-- what cannot commit fails here, before locks that an error would leave behind
+	IF pg_catalog.current_setting('transaction_read_only')::boolean THEN
+		RAISE read_only_sql_transaction USING MESSAGE = 'cannot train models in a read-only transaction', HINT = 'SET default_transaction_read_only = off; a standby does not train.';
+	ELSIF retrain_due.model IS NOT NULL THEN
 		PERFORM shopper.own_model(retrain_due.model);
 	END IF;
-	SELECT pg_catalog.array_agg(d.name ORDER BY d.name) INTO due FROM shopper.models_due d WHERE d.owner = CURRENT_USER AND d.name = coalesce(retrain_due.model, d.name);
+	-- those that waited longest come first, so that one that runs into a time limit each night does not keep the others out
+	SELECT pg_catalog.array_agg(d.name ORDER BY (SELECT pg_catalog.max(r.run_id) FROM shopper.runs r WHERE r.name = d.name) NULLS FIRST, d.name) INTO due FROM shopper.models_due d WHERE d.owner = CURRENT_USER AND d.name = coalesce(retrain_due.model, d.name);
 	FOREACH model IN ARRAY coalesce(due, '{}') LOOP
 		SELECT m.lock_number INTO number FROM shopper.models m WHERE m.name = model;
 		CONTINUE WHEN number IS NULL OR NOT pg_catalog.pg_try_advisory_lock(shopper.lock_class(), number);
-		-- due no more when another session has just trained it
-		IF NOT EXISTS (SELECT FROM shopper.models_due d WHERE d.name = model) THEN
+		BEGIN
+			-- due no more when another session has just trained it
+			IF NOT EXISTS (SELECT FROM shopper.models_due d WHERE d.name = model) THEN
+				PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
+				CONTINUE;
+			END IF;
+			UPDATE shopper.runs r SET state = 'interrupted', message = 'the session ended', finished_at = shopper.clock() WHERE r.name = model AND r.state = 'running';
+			INSERT INTO shopper.runs (name, state) VALUES (model, 'running') RETURNING run_id INTO run;
+		EXCEPTION WHEN OTHERS OR query_canceled THEN
 			PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
-			CONTINUE;
-		END IF;
-		UPDATE shopper.runs r SET state = 'interrupted', message = 'the session ended', finished_at = shopper.clock() WHERE r.name = model AND r.state = 'running';
-		INSERT INTO shopper.runs (name, state) VALUES (model, 'running') RETURNING run_id INTO run;
+			RAISE;
+		END;
 		COMMIT;
 		v := NULL;
 		PERFORM pg_catalog.set_config('pg_shopper.run', run::text, false);
@@ -67,8 +80,13 @@ BEGIN
 				words := SQLERRM;
 		END;
 		PERFORM pg_catalog.set_config('pg_shopper.run', '', false), pg_catalog.set_config('application_name', pg_catalog.current_setting('application_name'), false);
-		PERFORM shopper.note_training(model, v, CASE WHEN outcome = 'failed' THEN words END);
-		UPDATE shopper.runs r SET state = outcome, version = v.version, message = words, finished_at = shopper.clock() WHERE r.run_id = run;
+		BEGIN
+			PERFORM shopper.note_training(model, v, CASE WHEN outcome = 'failed' THEN words END);
+			UPDATE shopper.runs r SET state = outcome, version = v.version, message = words, finished_at = shopper.clock() WHERE r.run_id = run;
+		EXCEPTION WHEN OTHERS OR query_canceled THEN
+			PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
+			RAISE;
+		END;
 		PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
 		COMMIT;
 		IF outcome = 'cancelled' THEN

@@ -19,7 +19,9 @@ COMMENT ON COLUMN shopper.model_list.newest_trained_at IS 'When the newest versi
 CREATE VIEW shopper.model_versions AS
 SELECT v.name, v.version::bigint AS version, v.id AS version_id, l.version IS NOT NULL AS live, v.trained_at, v.trained_by::text AS trained_by, v.row_count, v.holdout_count,
 	v.label_rate, v.seconds, v.model_bytes, v.metric, v.metric_value, v.champion::bigint AS champion_version, v.champion_value, v.difference, v.difference_low, v.difference_high, v.verdict, v.reason,
-	pg_catalog.array_to_string(v.features, ', ') AS features
+	pg_catalog.array_to_string(v.features, ', ') AS features,
+	(SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', s.schema_name, s.table_name), ', ' ORDER BY s.schema_name, s.table_name) FROM shopper.sources s
+	 WHERE s.name = v.name AND s.version = v.version AND s.row_security) AS row_security_tables
 FROM shopper.versions v LEFT JOIN shopper.live l ON l.name = v.name AND l.version = v.version;
 COMMENT ON VIEW shopper.model_versions IS 'Versions: one row per version of a model, with how it was judged';
 COMMENT ON COLUMN shopper.model_versions.name IS 'The model';
@@ -43,6 +45,7 @@ COMMENT ON COLUMN shopper.model_versions.difference_high IS 'Upper end of the 95
 COMMENT ON COLUMN shopper.model_versions.verdict IS 'first, better, not worse, trained (these went live), worse, unsure or refused';
 COMMENT ON COLUMN shopper.model_versions.reason IS 'The verdict in words';
 COMMENT ON COLUMN shopper.model_versions.features IS 'Columns that it was trained on, with commas between them';
+COMMENT ON COLUMN shopper.model_versions.row_security_tables IS 'Tables of which row-level security let the owner read only what its policies say, with commas between them; NULL: none';
 
 CREATE VIEW shopper.model_runs AS
 SELECT r.run_id, r.name, CASE WHEN r.state = 'running' AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks k

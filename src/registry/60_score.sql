@@ -265,11 +265,13 @@ BEGIN
 	run := shopper.log_scores(j, removed);
 	EXECUTE pg_catalog.format('WITH counted AS (
 			SELECT c.old_band, c.band, pg_catalog.count(*) AS n, pg_catalog.sum(c.score) AS total FROM (SELECT CASE WHEN s.known THEN s.old_band END AS old_band, %s AS band, s.score FROM pg_temp.shopper_scored s) c GROUP BY 1, 2),
-		moved AS (INSERT INTO shopper.scoring_moves SELECT $1, c.old_band, c.band, c.n FROM counted c WHERE c.old_band <> c.band)
+		moved AS (INSERT INTO shopper.scoring_moves SELECT $1, c.old_band, c.band, c.n FROM counted c
+			-- a cluster that got a name is the same one
+			WHERE c.old_band <> c.band AND NOT ($5 AND pg_catalog.split_part(c.old_band, '' '', 1) = pg_catalog.split_part(c.band, '' '', 1)))
 		INSERT INTO shopper.scoring_bands SELECT $1, coalesce(c.band, b.band), nullif(b.lowest_score, ''-Infinity''), coalesce(c.n, 0), c.total / c.n
 		FROM (SELECT c.band, pg_catalog.sum(c.n) AS n, pg_catalog.sum(c.total) AS total FROM counted c WHERE c.band IS NOT NULL GROUP BY 1) c
 		FULL JOIN (SELECT b.band, b.lowest_score FROM shopper.bands b WHERE b.name = $2 AND b.target_table = $3 AND $4) b ON b.band = c.band', band)
-	USING run, j.model, j.relation, ranked;
+	USING run, j.model, j.relation, ranked, j.job = 'clusters';
 END $$;
 COMMENT ON FUNCTION shopper.score_rows(shopper.score_job, int, boolean) IS 'Step of shopper.score: classifiers, regressors, clusters, anomalies';
 

@@ -1,6 +1,25 @@
 -- pg_shopper 0.1.0 to 0.2.0: written by src/tools/upgrade.pl (make upgrade) from both install scripts; do not edit.
 \echo Use "ALTER EXTENSION pg_shopper UPDATE" to load this file. \quit
 
+-- ---- by hand ----
+
+-- From 0.1.0 to 0.2.0: what `make upgrade` cannot know: tables that hold rows, and what happens to the rows.
+-- A statement here stands for the one in the install script whose text is named above it:
+--     "-- instead of: CREATE TABLE shopper.models"
+-- Statements below a line "-- afterwards" run when functions and views are new.
+
+-- Numbers of CHECK have the type of their column now: the stored constraint is the same.
+-- instead of: CREATE TABLE shopper.models
+-- instead of: CREATE TABLE shopper.gates
+-- Times come from shopper.clock(), below.
+-- instead of: CREATE TABLE shopper.versions
+-- instead of: CREATE TABLE shopper.deployments
+-- instead of: CREATE TABLE shopper.runs
+-- instead of: CREATE TABLE shopper.sources
+ALTER TABLE shopper.sources ADD COLUMN row_security boolean NOT NULL DEFAULT false;
+-- The old tables are protected already.
+-- instead of: SELECT shopper.protect_tables('{versions,
+
 -- ---- new and changed ----
 
 CREATE FUNCTION @extschema@.top_reasons(model bytea, features record, n int DEFAULT 3) RETURNS text
@@ -103,6 +122,67 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 25 AS $$
 	FROM training, LATERAL pg_catalog.unnest(training.reference) o JOIN LATERAL shopper.distributions($1, $3, training.reference) r ON r.feature OPERATOR(pg_catalog.=) o.feature,
 		LATERAL shopper.drift(o.counts, r.counts, o.edges IS NOT NULL) s, LATERAL shopper.drift(o.counts, o.counts, o.edges IS NOT NULL) t $$;
 COMMENT ON FUNCTION @extschema@.feature_drift(bytea, text, text) IS 'How far the rows of a recent query are from those of a training query: one row per column of the model, and one for what it predicts ((score)). Population stability index (psi: below 0.1 nothing, from 0.2 on much has changed) and how probable one as large is by chance, Kolmogorov-Smirnov distance (ks) of numbers, Jensen-Shannon divergence in bits (js), shares of missing values and of levels that training did not keep. Dates, which always move on, and arrays are left out';
+CREATE OR REPLACE FUNCTION @extschema@.target_encode_from(query text, columns text[], target text, folds int DEFAULT 5, smoothing float8 DEFAULT 10, seed bigint DEFAULT 1,
+	OUT features jsonb, OUT fold int, OUT encoded jsonb) RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1000 AS $$
+BEGIN
+	PERFORM @extschema@.shopper_check_encoding(query, columns, target, smoothing);
+	IF folds IS NULL OR folds NOT BETWEEN 2 AND 1000 THEN
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('folds must be from 2 to 1000, got %s', folds);
+	END IF;
+	RETURN QUERY EXECUTE pg_catalog.format('WITH r AS MATERIALIZED (SELECT pg_catalog.row_number() OVER () AS id, f, @extschema@.fold(f::pg_catalog.text, $3, $5) AS fold, @extschema@.shopper_target_number(f -> $2) AS y
+			FROM (SELECT pg_catalog.to_jsonb(q.*) AS f FROM (%s) q) j),
+		c AS MATERIALIZED (SELECT id, fold, y, name, f -> name AS level FROM r, pg_catalog.unnest($1) name),
+		s AS (SELECT name, level, fold, pg_catalog.count(y) AS n, COALESCE(pg_catalog.sum(y), 0) AS s FROM c GROUP BY 1, 2, 3),
+		l AS (SELECT name, level, fold, pg_catalog.sum(n) OVER w - n AS n, pg_catalog.sum(s) OVER w - s AS s FROM s WINDOW w AS (PARTITION BY name, level)),
+		p AS (SELECT fold, (pg_catalog.sum(s) OVER () - s) / NULLIF(pg_catalog.sum(n) OVER () - n, 0) AS prior FROM (SELECT fold, pg_catalog.count(y) AS n, COALESCE(pg_catalog.sum(y), 0) AS s FROM r GROUP BY 1) t),
+		e AS (SELECT c.id, pg_catalog.jsonb_object_agg(name, COALESCE((l.s + $4 * prior) / NULLIF(l.n + $4, 0)::pg_catalog.float8, prior)) AS encoded FROM c JOIN p USING (fold) JOIN l USING (name, level, fold) GROUP BY 1)
+		SELECT f, fold, encoded FROM r JOIN e USING (id) ORDER BY id', query) USING columns, target, folds, smoothing, seed;
+END $$;
+COMMENT ON FUNCTION @extschema@.target_encode_from(text, text[], text, int, float8, bigint) IS 'The rows of a query with levels of columns as means of the target, each row by the other folds alone: (sum + smoothing * mean of all) / (rows + smoothing). For rows to train on; new rows take target_encode';
+CREATE OR REPLACE FUNCTION @extschema@.target_encoding_from(query text, columns text[], target text, smoothing float8 DEFAULT 10) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100000 AS $$
+DECLARE
+	result jsonb;
+BEGIN
+	PERFORM @extschema@.shopper_check_encoding(query, columns, target, smoothing);
+	EXECUTE pg_catalog.format('WITH r AS MATERIALIZED (SELECT f, @extschema@.shopper_target_number(f -> $2) AS y FROM (SELECT pg_catalog.to_jsonb(q.*) AS f FROM (%s) q) j),
+		p AS (SELECT pg_catalog.avg(y) AS prior FROM r),
+		l AS (SELECT name, f ->> name AS level, (COALESCE(pg_catalog.sum(y), 0) + $3 * prior) / NULLIF(pg_catalog.count(y) + $3, 0) AS value FROM r, p, pg_catalog.unnest($1) name GROUP BY 1, 2, prior)
+		SELECT pg_catalog.jsonb_build_object(''prior'', prior, ''columns'', (SELECT pg_catalog.jsonb_object_agg(name, levels) FROM (SELECT name, COALESCE(pg_catalog.jsonb_object_agg(level, value) FILTER (WHERE level IS NOT NULL), ''{}'') AS levels FROM l GROUP BY 1) c),
+			''missing'', (SELECT COALESCE(pg_catalog.jsonb_object_agg(name, value), ''{}'') FROM l WHERE level IS NULL)) FROM p', query) INTO result USING columns, target, smoothing;
+	RETURN result;
+END $$;
+COMMENT ON FUNCTION @extschema@.target_encoding_from(text, text[], text, float8) IS 'The smoothed mean of the target for each level of columns, by all rows of a query: what target_encode needs for new rows';
+CREATE OR REPLACE FUNCTION @extschema@.shopper_check_encoding(query text, columns text[], target text, smoothing float8) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
+DECLARE
+	first jsonb;
+	absent text;
+BEGIN
+	IF query IS NULL OR target IS NULL OR columns IS NULL OR pg_catalog.cardinality(columns) = 0 THEN
+		RAISE null_value_not_allowed USING MESSAGE = 'query, columns and target must not be null';
+	ELSIF smoothing IS NULL OR NOT smoothing BETWEEN 0 AND 1e9 THEN
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('smoothing must be from 0 to 1e9, got %s', smoothing);
+	END IF;
+	EXECUTE pg_catalog.format('SELECT pg_catalog.to_jsonb(q.*) FROM (%s) q LIMIT 1', query) INTO first;
+	IF first IS NULL THEN
+		RAISE data_exception USING MESSAGE = 'no rows to learn from';
+	END IF;
+	SELECT c INTO absent FROM pg_catalog.unnest(columns || target) c WHERE first -> c IS NULL LIMIT 1;
+	IF absent IS NOT NULL THEN
+		RAISE undefined_column USING MESSAGE = pg_catalog.format('column "%s" is not in the query', absent),
+			DETAIL = 'It has: ' || (SELECT pg_catalog.string_agg(k, ', ' ORDER BY k) FROM pg_catalog.jsonb_object_keys(first) k) || '.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION @extschema@.shopper_check_encoding(text, text[], text, float8) IS 'Checks the arguments of target_encode_from and target_encoding_from';
+CREATE OR REPLACE FUNCTION @extschema@.impute_nearest(query text, k int DEFAULT 5, exclude text[] DEFAULT NULL, method text DEFAULT 'standard') RETURNS SETOF jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 1000 AS $$
+BEGIN
+	RETURN QUERY EXECUTE pg_catalog.format('WITH m AS MATERIALIZED (SELECT @extschema@.train_scaler_from($1, @extschema@.scaler(impute => ''nearest'', neighbours => $2, exclude => $3, method => $4, date_parts => ''none'')) AS model)
+		SELECT pg_catalog.to_jsonb(q.*) || @extschema@.unscale(m.model, @extschema@.scale(m.model, q.*)) FROM m, (%s) q', query) USING query, k, exclude, method;
+END $$;
+COMMENT ON FUNCTION @extschema@.impute_nearest(text, int, text[], text) IS 'The rows of a query with missing numbers filled by the mean of the k nearest rows that have them, in the scale of method (that of scaler()); exclude names columns that say nothing of likeness, such as ids. To fill new rows train scaler(impute => ''nearest'')';
 CREATE FUNCTION shopper.clock() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
 AS $$ SELECT coalesce(nullif(pg_catalog.current_setting('pg_shopper.clock', true), '')::timestamptz, pg_catalog.clock_timestamp()) $$;
 COMMENT ON FUNCTION shopper.clock() IS 'The time that the registry goes by: the present, or that of the setting pg_shopper.clock, to try out what will be due when';
@@ -191,6 +271,7 @@ COMMENT ON COLUMN shopper.version_distributions.name IS 'The model';
 COMMENT ON COLUMN shopper.version_distributions.version IS 'The version';
 COMMENT ON COLUMN shopper.version_distributions.feature IS 'The column; (score): what the version predicts';
 COMMENT ON COLUMN shopper.version_distributions.distribution IS 'Its distribution';
+COMMENT ON COLUMN shopper.sources.row_security IS 'Whether policies of row-level security chose which of its rows were read';
 CREATE FUNCTION shopper.protect_tables(tables text[], sequences text[], writer text DEFAULT 'shopper.is_model_owner(name)') RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	t text;
@@ -221,6 +302,15 @@ SELECT j.job, j.trainer, j.needs_target, j.pairs, j.metrics, j.description FROM 
 	('anomaly', 'train_anomaly_from', false, false, NULL, 'strange rows'),
 	('scaler', 'train_scaler_from', false, false, NULL, 'one scale for columns, numbers for categories')
 ) AS j(job, trainer, needs_target, pairs, metrics, description);
+CREATE FUNCTION shopper.query_filtered(query text) RETURNS oid[]
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 1000 AS 'MODULE_PATHNAME', 'shopper_query_filtered';
+COMMENT ON FUNCTION shopper.query_filtered(text) IS 'Step of the registry: those tables of a query whose rows are chosen by row-level security when the caller runs it';
+CREATE FUNCTION shopper.class_label(target "any") RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'shopper_class_label';
+COMMENT ON FUNCTION shopper.class_label("any") IS 'Step of the registry: a value as the name of a class';
+CREATE FUNCTION shopper.amount(target "any") RETURNS float8
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'shopper_amount';
+COMMENT ON FUNCTION shopper.amount("any") IS 'Step of the registry: a value as an amount; NaN when its type has none';
 CREATE FUNCTION shopper.own_model(model text) RETURNS shopper.models LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	m constant shopper.models := shopper.owned_model(model);
@@ -232,22 +322,152 @@ BEGIN
 	RETURN m;
 END $$;
 COMMENT ON FUNCTION shopper.own_model(text) IS 'Step of the registry: the definition of a model that belongs to the caller itself; an error otherwise';
+CREATE FUNCTION shopper.find_job(job text) RETURNS shopper.jobs LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	j shopper.jobs;
+BEGIN
+	SELECT * INTO j FROM shopper.jobs d WHERE d.job = find_job.job;
+	IF j.job IS NULL THEN
+		RAISE invalid_parameter_value USING MESSAGE = coalesce('unknown job "' || find_job.job || '"', 'the job of a model must not be null'),
+			HINT = 'Jobs are: ' || (SELECT pg_catalog.string_agg(d.job, ', ' ORDER BY d.job) FROM shopper.jobs d) || '.';
+	END IF;
+	RETURN j;
+END $$;
+COMMENT ON FUNCTION shopper.find_job(text) IS 'Step of the registry: a job of shopper.jobs; an error when there is none of this name';
+CREATE FUNCTION shopper.check_metric(j shopper.jobs, metric text) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF metric IS NOT NULL AND NOT coalesce(metric = ANY (pg_catalog.string_to_array(j.metrics, ',')), false) THEN
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('job "%s" is not judged by "%s"', j.job, metric),
+			HINT = coalesce('Its metrics are: ' || pg_catalog.replace(j.metrics, ',', ', ') || '.', 'It has no metric.');
+	END IF;
+END $$;
+COMMENT ON FUNCTION shopper.check_metric(shopper.jobs, text) IS 'Step of the registry: an error when versions of this job cannot be judged by a metric';
+CREATE FUNCTION shopper.check_columns(query text, target text, key_column text, pairs boolean) RETURNS void LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	columns constant text[] := shopper.query_columns(query);
+	absent text;
+BEGIN
+	absent := CASE WHEN target <> ALL (columns) THEN 'target "' || target WHEN key_column <> ALL (columns) THEN 'key column "' || key_column END;
+	IF absent IS NOT NULL THEN
+		RAISE undefined_column USING MESSAGE = absent || '" is not in the query', DETAIL = pg_catalog.format('The query has: %s.', pg_catalog.array_to_string(columns, ', ')),
+			HINT = 'Names are compared as they are, upper and lower case differ.';
+	ELSIF key_column = target AND NOT pairs THEN
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('column "%s" cannot be both target and key', target), HINT = 'The key column identifies a row, and is not learned from.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION shopper.check_columns(text, text, text, boolean) IS 'Step of the registry: an error when a query lacks the target or the key column of a model';
+CREATE OR REPLACE FUNCTION shopper.create_model(name text, job text, query text, target text DEFAULT NULL, options jsonb DEFAULT NULL, key_column text DEFAULT NULL,
+	holdout float8 DEFAULT 0.2, max_age interval DEFAULT '7 days', min_new_rows bigint DEFAULT NULL, metric text DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+	j shopper.jobs;
+BEGIN
+	IF create_model.name IS NULL OR create_model.query IS NULL THEN
+		RAISE null_value_not_allowed USING MESSAGE = pg_catalog.format('the %s of a model must not be null', CASE WHEN create_model.name IS NULL THEN 'name' ELSE 'query' END);
+	ELSIF pg_catalog.octet_length(create_model.name) NOT BETWEEN 1 AND 63 OR pg_catalog.starts_with(create_model.name, '\x') THEN
+		RAISE invalid_name USING MESSAGE = pg_catalog.format('a model cannot be called "%s"', create_model.name),
+			HINT = 'Names have 1 to 63 bytes and do not begin with \x, which would be the bytes of a model.';
+	ELSIF (create_model.holdout >= 0 AND create_model.holdout < 1) IS NOT TRUE OR create_model.max_age <= interval '0' OR create_model.min_new_rows <= 0 THEN
+		RAISE invalid_parameter_value USING MESSAGE = 'holdout must be from 0 to less than 1, max_age and min_new_rows must be positive',
+			DETAIL = pg_catalog.format('Got holdout %s, max_age %s, min_new_rows %s.', coalesce(create_model.holdout::text, 'NULL'), coalesce(create_model.max_age::text, 'NULL'), coalesce(create_model.min_new_rows::text, 'NULL')),
+			HINT = 'holdout 0 holds no rows out; max_age or min_new_rows NULL: never due by age or by rows.';
+	END IF;
+	j := shopper.find_job(create_model.job);
+	IF j.needs_target AND create_model.target IS NULL THEN
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('job "%s" needs a target', create_model.job), HINT = 'Name the column: target => ''bought''.';
+	ELSIF NOT j.needs_target AND create_model.target IS NOT NULL THEN
+		RAISE invalid_parameter_value USING MESSAGE = pg_catalog.format('job "%s" takes no target, got "%s"', create_model.job, create_model.target);
+	END IF;
+	PERFORM shopper.check_metric(j, create_model.metric);
+	PERFORM shopper.check_columns(create_model.query, create_model.target, create_model.key_column, j.pairs);
+	INSERT INTO shopper.models (name, job, query, target, options, key_column, holdout, max_age, min_new_rows)
+	VALUES (create_model.name, create_model.job, create_model.query, create_model.target, create_model.options, create_model.key_column,
+		CASE WHEN j.metrics IS NULL THEN 0 ELSE create_model.holdout END, create_model.max_age, create_model.min_new_rows)
+	ON CONFLICT DO NOTHING;
+	IF NOT FOUND THEN
+		RAISE duplicate_object USING MESSAGE = pg_catalog.format('model "%s" already exists', create_model.name),
+			HINT = 'Change it in shopper.models, or remove it: shopper.drop_model.';
+	END IF;
+	INSERT INTO shopper.gates (name, metric) VALUES (create_model.name, create_model.metric);
+	RETURN create_model.name;
+END $$;
+COMMENT ON FUNCTION shopper.create_model(text, text, text, text, jsonb, text, float8, interval, bigint, text) IS 'Define a named model: its job (shopper.jobs), the query to learn from and the target. CALL shopper.train trains it. key_column decides which rows are held out; max_age and min_new_rows when it is due; metric what versions are judged by (more in shopper.gates)';
+CREATE FUNCTION shopper.target_known(m shopper.models) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT CASE m.job WHEN 'regressor' THEN pg_catalog.format('pg_catalog.abs(shopper.amount(h.%I)) < ''Infinity''', m.target)
+		WHEN 'classifier' THEN pg_catalog.format('h.%I IS NOT NULL', m.target) ELSE 'true' END $$;
+COMMENT ON FUNCTION shopper.target_known(shopper.models) IS 'Step of the registry: the condition for rows h whose target is known';
+CREATE OR REPLACE FUNCTION shopper.compare_on_holdout(m shopper.models, metric text, challenger bytea, champion bytea) RETURNS shopper.paired_comparison
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	target constant text := coalesce(pg_catalog.quote_ident(m.target), 'shopper_held_out');
+	label constant text := pg_catalog.format('shopper.class_label(h.%s)', target);
+	yes constant text := pg_catalog.format('(%s = (SELECT @extschema@.model_info($1) ->> ''positive''))::int', label);
+	score text;
+	y text := '0';
+	rows text := 'SELECT * FROM pg_temp.shopper_rows h WHERE h.shopper_held_out AND ' || shopper.target_known(m);
+	names text[];
+	result shopper.paired_comparison;
+BEGIN
+	-- {model} stands for the parameter of one or the other
+	CASE
+		WHEN metric = 'log_loss' THEN
+			score := pg_catalog.format('-pg_catalog.ln(greatest(coalesce((@extschema@.predict_proba({model}, h.*) ->> %s)::float8, 0), 1e-15))', label);
+		WHEN metric = 'accuracy' THEN
+			score := pg_catalog.format('(@extschema@.predict_class({model}, h.*) = %s)::int', label);
+		WHEN metric = 'brier_score' THEN
+			score := pg_catalog.format('(@extschema@.predict_purchase({model}, h.*) - %s) ^ 2', yes);
+		WHEN metric = 'auc' THEN
+			y := yes;
+			score := '@extschema@.predict_purchase({model}, h.*)';
+		WHEN metric = 'mae' THEN
+			score := pg_catalog.format('pg_catalog.abs(@extschema@.predict_value({model}, h.*) - shopper.amount(h.%s))', target);
+		WHEN m.job = 'regressor' THEN
+			score := pg_catalog.format('(@extschema@.predict_value({model}, h.*) - shopper.amount(h.%s)) ^ 2', target);
+		ELSE
+			-- recommenders: columns by position, at most 1000 lines, the same ones each time
+			SELECT pg_catalog.array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) INTO names
+			FROM pg_catalog.pg_attribute a WHERE a.attrelid = 'pg_temp.shopper_rows'::regclass AND a.attnum > 0 AND a.attname <> 'shopper_held_out';
+			IF metric = 'rmse' AND pg_catalog.cardinality(names) < 3 THEN
+				RAISE invalid_parameter_value USING MESSAGE = 'a recommender without ratings is not judged by "rmse"', DETAIL = 'The query returns user and item only.',
+					HINT = 'Return the rating as third column, or set the metric to hit_rate in shopper.gates.';
+			END IF;
+			rows := pg_catalog.format('SELECT h.%1$s::text AS u, h.%2$s::text AS i, %3$s AS x FROM pg_temp.shopper_rows h
+				WHERE h.shopper_held_out AND h.%1$s IS NOT NULL AND h.%2$s IS NOT NULL
+				ORDER BY @extschema@.fold(h.%1$s::text || '' '' || h.%2$s::text, 1000000000), 1, 2 LIMIT 1000', names[1], names[2],
+				CASE WHEN metric = 'rmse' THEN pg_catalog.format('h.%s::float8', names[3]) ELSE '0' END);
+			score := CASE WHEN metric = 'rmse' THEN '(@extschema@.predict_rating({model}, h.u, h.i) - h.x) ^ 2'
+				ELSE '(EXISTS (SELECT FROM @extschema@.recommend({model}, h.u, n => 10) r WHERE r.item = h.i))::int' END;
+	END CASE;
+	EXECUTE pg_catalog.format('SELECT (c).* FROM (SELECT shopper.paired_bootstrap(%s, %s, CASE WHEN $2 IS NOT NULL THEN %s END, %L, 1) AS c FROM (%s) h) s',
+		y, pg_catalog.replace(score, '{model}', '$1'), pg_catalog.replace(score, '{model}', '$2'),
+		CASE metric WHEN 'auc' THEN 'auc' WHEN 'rmse' THEN 'root_mean' ELSE 'mean' END, rows)
+	INTO result USING challenger, champion;
+	RETURN result;
+END $$;
+COMMENT ON FUNCTION shopper.compare_on_holdout(shopper.models, text, bytea, bytea) IS 'Step of shopper.train: both versions on the same rows';
+CREATE OR REPLACE FUNCTION shopper.short(x float8) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN x = 0 THEN '0' WHEN pg_catalog.abs(x) = 'Infinity' OR x = 'NaN' THEN x::text
+	WHEN pg_catalog.abs(x) >= 1e-6 AND pg_catalog.abs(x) < 1e15
+		THEN pg_catalog.trim_scale(pg_catalog.round(x::numeric, greatest(0, 3 - pg_catalog.floor(pg_catalog.log(pg_catalog.abs(x)::numeric))::int)))::text
+	ELSE pg_catalog.round(x::numeric, 3 - pg_catalog.floor(pg_catalog.log(pg_catalog.abs(x)::numeric))::int)::float8::text END $$;
+COMMENT ON FUNCTION shopper.short(float8) IS 'Step of the registry: a number for people: four digits that count, very small and very large ones as 1.2e-16';
 CREATE FUNCTION shopper.score_rows(m shopper.models, model bytea, rows text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	positive constant text := @extschema@.model_info(model) ->> 'positive';
-	label constant text := pg_catalog.format('(pg_catalog.to_jsonb(h.%I) #>> ''{}'')', m.target);
+	label constant text := pg_catalog.format('shopper.class_label(h.%I)', m.target);
 BEGIN
 	IF pg_catalog.to_regclass('pg_temp.shopper_scores') IS NOT NULL THEN
 		DROP TABLE pg_temp.shopper_scores;
 	END IF;
 	IF m.job = 'regressor' THEN
 		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scores ON COMMIT DROP AS
-			SELECT NULL::text AS label, h.%I::float8 AS actual, @extschema@.predict_value($1, h) AS score, NULL::text AS predicted, NULL::float8 AS loss FROM (%s) h', m.target, rows) USING model;
+			SELECT NULL::text AS label, shopper.amount(h.%I) AS actual, @extschema@.predict_value($1, h.*) AS score, NULL::text AS predicted, NULL::float8 AS loss FROM (%s) h', m.target, rows) USING model;
 	ELSE
 		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scores ON COMMIT DROP AS
 			SELECT s.label, (s.label = $2)::int::float8 AS actual, CASE WHEN $2 IS NOT NULL THEN coalesce((s.proba ->> $2)::float8, 0) ELSE (s.proba ->> s.predicted)::float8 END AS score,
 				s.predicted, -pg_catalog.ln(greatest(coalesce((s.proba ->> s.label)::float8, 0), 1e-15)) AS loss
-			FROM (SELECT %s AS label, @extschema@.predict_proba($1, h) AS proba, @extschema@.predict_class($1, h) AS predicted FROM (%s) h OFFSET 0) s', label, rows) USING model, positive;
+			FROM (SELECT %s AS label, @extschema@.predict_proba($1, h.*) AS proba, @extschema@.predict_class($1, h.*) AS predicted FROM (%s) h OFFSET 0) s', label, rows) USING model, positive;
 	END IF;
 END $$;
 COMMENT ON FUNCTION shopper.score_rows(shopper.models, bytea, text) IS 'Step of the registry: one pass of a model over rows, into a temporary table';
@@ -265,6 +485,7 @@ END $$;
 COMMENT ON FUNCTION shopper.measure_scores(shopper.models) IS 'Step of the registry: the metrics of the rows that score_rows scored';
 CREATE FUNCTION shopper.describe_version(m shopper.models, j shopper.jobs, v shopper.versions, columns text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+	filtered constant oid[] := shopper.query_filtered(m.query);
 BEGIN
 	INSERT INTO shopper.version_metrics SELECT m.name, v.version, x.dataset, x.metric, pg_catalog.min(x.value) FROM @extschema@.model_metrics(v.model) x GROUP BY x.dataset, x.metric;
 	INSERT INTO shopper.version_metrics SELECT m.name, v.version, 'holdout', v.metric, v.metric_value WHERE v.metric IS NOT NULL;
@@ -287,7 +508,7 @@ BEGIN
 		SELECT m.name, v.version, x.cluster, x.rank, x.feature, x.level, x.description, x.value, x.average, x.difference FROM @extschema@.cluster_profile(v.model) x;
 	END IF;
 	IF m.job IN ('classifier', 'regressor') AND v.holdout_count > 0 THEN
-		PERFORM shopper.score_rows(m, v.model, pg_catalog.format('SELECT * FROM pg_temp.shopper_rows h WHERE h.shopper_held_out AND h.%I IS NOT NULL', m.target));
+		PERFORM shopper.score_rows(m, v.model, 'SELECT * FROM pg_temp.shopper_rows h WHERE h.shopper_held_out AND ' || shopper.target_known(m));
 		INSERT INTO shopper.version_metrics SELECT m.name, v.version, 'holdout', x.metric, x.value FROM shopper.measure_scores(m) x ON CONFLICT DO NOTHING;
 		IF m.job = 'classifier' THEN
 			EXECUTE 'INSERT INTO shopper.version_confusion SELECT $1, $2, label, predicted, pg_catalog.count(*) FROM pg_temp.shopper_scores GROUP BY label, predicted' USING m.name, v.version;
@@ -311,11 +532,30 @@ BEGIN
 			pg_catalog.format('SELECT %s FROM pg_temp.shopper_rows%s', columns, CASE WHEN v.holdout_count >= 1000 THEN ' WHERE shopper_held_out' END)) d;
 	END IF;
 	INSERT INTO shopper.sources
-	SELECT m.name, v.version, n.nspname, c.relname, shopper.inserted_rows(c.oid)
+	SELECT m.name, v.version, n.nspname, c.relname, shopper.inserted_rows(c.oid), c.oid = ANY (filtered)
 	FROM pg_catalog.unnest(shopper.query_relations(m.query)) r JOIN pg_catalog.pg_class c ON c.oid = r JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.relkind IN ('r', 'p', 'm', 'f') GROUP BY 3, 4, c.oid;
 END $$;
 COMMENT ON FUNCTION shopper.describe_version(shopper.models, shopper.jobs, shopper.versions, text) IS 'Step of shopper.train: store what reports show of a new version';
+CREATE OR REPLACE FUNCTION shopper.read_rows(m shopper.models, pairs boolean) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	columns text;
+BEGIN
+	PERFORM shopper.check_columns(m.query, m.target, m.key_column, pairs);
+	IF pg_catalog.to_regclass('pg_temp.shopper_rows') IS NOT NULL THEN
+		DROP TABLE pg_temp.shopper_rows;
+	END IF;
+	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_rows ON COMMIT DROP AS SELECT q.*, %s AS shopper_held_out FROM (%s) q',
+		CASE WHEN m.holdout = 0 THEN 'false'
+			ELSE pg_catalog.format('coalesce(@extschema@.fold(%s, 10000) < %s, false)', coalesce('q.' || pg_catalog.quote_ident(m.key_column), 'pg_catalog.to_jsonb(q.*)::text'), pg_catalog.round(m.holdout * 10000)) END,
+		shopper.as_subselect(m.query));
+	SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns
+	FROM pg_catalog.pg_attribute a
+	WHERE a.attrelid = 'pg_temp.shopper_rows'::regclass AND a.attnum > 0 AND a.attname <> 'shopper_held_out'
+		AND (pairs OR a.attname <> m.key_column) IS NOT FALSE;
+	RETURN columns;
+END $$;
+COMMENT ON FUNCTION shopper.read_rows(shopper.models, boolean) IS 'Step of shopper.train: the rows of the query, read once';
 CREATE FUNCTION shopper.fit_rows(m shopper.models, j shopper.jobs, columns text, live_model bytea) RETURNS bytea LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	statement constant text := pg_catalog.format('SELECT @extschema@.%I(%L%s, options => $1{previous})', j.trainer,
@@ -352,8 +592,9 @@ BEGIN
 	ELSIF NOT pg_catalog.pg_try_advisory_xact_lock(shopper.lock_class(), m.lock_number) THEN
 		RAISE lock_not_available USING MESSAGE = pg_catalog.format('model "%s" is being trained by another session', model), HINT = 'shopper.model_runs shows running trainings.';
 	END IF;
-	SELECT * INTO STRICT j FROM shopper.jobs d WHERE d.job = m.job;
+	j := shopper.find_job(m.job);
 	SELECT * INTO gate FROM shopper.gates g WHERE g.name = model;
+	PERFORM shopper.check_metric(j, gate.metric);
 	SELECT c.* INTO champion FROM shopper.live l JOIN shopper.versions c USING (name, version) WHERE l.name = model;
 
 	columns := shopper.read_rows(m, j.pairs);
@@ -361,10 +602,11 @@ BEGIN
 	IF v.model IS NULL THEN
 		RAISE data_exception USING MESSAGE = 'training made no model', HINT = 'The option on_failure => ''null'' hides why.';
 	END IF;
-	EXECUTE 'SELECT pg_catalog.count(*) FILTER (WHERE NOT shopper_held_out), pg_catalog.count(*) FILTER (WHERE shopper_held_out) FROM pg_temp.shopper_rows' INTO v.row_count, v.holdout_count;
+	EXECUTE 'SELECT pg_catalog.count(*) FILTER (WHERE NOT shopper_held_out), pg_catalog.count(*) FILTER (WHERE shopper_held_out) FROM pg_temp.shopper_rows h WHERE ' || shopper.target_known(m)
+	INTO v.row_count, v.holdout_count;
 	IF m.job = 'classifier' THEN
 		positive := @extschema@.model_info(v.model) ->> 'positive';
-		EXECUTE pg_catalog.format('SELECT pg_catalog.avg((pg_catalog.to_jsonb(%I) #>> ''{}'' = $1)::int) FROM pg_temp.shopper_rows', m.target) INTO v.label_rate USING positive;
+		EXECUTE pg_catalog.format('SELECT pg_catalog.avg((shopper.class_label(%I) = $1)::int) FROM pg_temp.shopper_rows', m.target) INTO v.label_rate USING positive;
 	END IF;
 	IF j.metrics IS NOT NULL AND m.holdout > 0 THEN
 		v.metric := coalesce(gate.metric, pg_catalog.split_part(j.metrics, ',', 1));
@@ -445,6 +687,10 @@ DECLARE
 	new_version int;
 	described text;
 BEGIN
+	-- a training that has begun would bring back the old names
+	IF NOT pg_catalog.pg_try_advisory_xact_lock(shopper.lock_class(), m.lock_number) THEN
+		RAISE lock_not_available USING MESSAGE = pg_catalog.format('model "%s" is being trained by another session', model), HINT = 'Name its segments when it is trained: shopper.model_runs shows running trainings.';
+	END IF;
 	SELECT v.* INTO old FROM shopper.live l JOIN shopper.versions v USING (name, version) WHERE l.name = model;
 	IF m.job <> 'clusters' THEN
 		RAISE wrong_object_type USING MESSAGE = pg_catalog.format('model "%s" has no segments: its job is %s', model, m.job);
@@ -472,6 +718,64 @@ BEGIN
 	DELETE FROM shopper.models m WHERE m.name = model;
 END $$;
 COMMENT ON FUNCTION shopper.drop_model(text) IS 'Remove a model with all its versions, its history and its job in pg_cron';
+CREATE OR REPLACE FUNCTION shopper.swap_set(model text, old_version bigint, new_version bigint, query text DEFAULT NULL, cutoff float8 DEFAULT 0.5, key_column text DEFAULT NULL)
+RETURNS TABLE(row_key text, old_score float8, new_score float8, direction text) LANGUAGE plpgsql VOLATILE ROWS 1000 AS $$
+#variable_conflict use_variable
+DECLARE
+	m shopper.models;
+	key text;
+BEGIN
+	SELECT * INTO m FROM shopper.models d WHERE d.name = model;
+	IF m.name IS NULL THEN
+		RAISE undefined_object USING MESSAGE = pg_catalog.format('there is no model "%s"', model), HINT = 'shopper.model_list shows the models.';
+	ELSIF m.job NOT IN ('classifier', 'regressor') THEN
+		RAISE wrong_object_type USING MESSAGE = pg_catalog.format('a swap set needs scores of rows, "%s" is a model of %s', model, m.job);
+	ELSIF query IS NULL AND m.owner <> CURRENT_USER THEN
+		RAISE insufficient_privilege USING MESSAGE = pg_catalog.format('the query of model "%s" is run by its owner only', model), HINT = 'Give a query of your own.';
+	END IF;
+	PERFORM shopper.query_relations(coalesce(query, m.query));
+	key := coalesce(key_column, m.key_column);
+	RETURN QUERY EXECUTE pg_catalog.format(
+		'SELECT s.k, s.a, s.b, CASE WHEN s.b >= $3 THEN ''enters'' ELSE ''leaves'' END
+		FROM (SELECT %s AS k, @extschema@.%2$I($1, q.*) AS a, @extschema@.%2$I($2, q.*) AS b FROM (%3$s) q) s
+		WHERE (s.a >= $3) <> (s.b >= $3) ORDER BY pg_catalog.abs(s.b - s.a) DESC, s.k COLLATE "C"',
+		CASE WHEN key IS NULL THEN 'pg_catalog.to_jsonb(q.*)::text' ELSE pg_catalog.format('q.%I::text', key) END,
+		CASE m.job WHEN 'classifier' THEN 'predict_purchase' ELSE 'predict_value' END, shopper.as_subselect(coalesce(query, m.query)))
+	USING shopper.model(model, old_version), shopper.model(model, new_version), cutoff;
+END $$;
+COMMENT ON FUNCTION shopper.swap_set(text, bigint, bigint, text, float8, text) IS 'Rows of a query (by default that of the model) whose score crosses the cut-off from one version to the other, the largest change first: direction enters or leaves';
+CREATE OR REPLACE FUNCTION shopper.model_diff(model text, old_version bigint, new_version bigint, query text DEFAULT NULL, cutoff float8 DEFAULT 0.5)
+RETURNS TABLE(part text, item text, old_value text, new_value text, change float8) LANGUAGE plpgsql VOLATILE ROWS 50 AS $$
+#variable_conflict use_variable
+DECLARE
+	m shopper.models;
+	a constant jsonb := @extschema@.model_info(shopper.model(model, old_version));
+	b constant jsonb := @extschema@.model_info(shopper.model(model, new_version));
+BEGIN
+	SELECT * INTO m FROM shopper.models d WHERE d.name = model;
+	RETURN QUERY SELECT 'version', f.item, f.old_value, f.new_value, NULL::float8
+	FROM shopper.versions v, shopper.versions w, LATERAL (VALUES
+		('id', v.id, w.id), ('algorithm', a ->> 'algorithm', b ->> 'algorithm'), ('bytes', v.model_bytes::text, w.model_bytes::text),
+		('rows', v.row_count::text, w.row_count::text), ('trained_by', v.trained_by::text, w.trained_by::text)) f(item, old_value, new_value)
+	WHERE v.name = model AND v.version = old_version AND w.name = model AND w.version = new_version AND f.old_value IS DISTINCT FROM f.new_value;
+	RETURN QUERY SELECT 'option', key, x.value #>> '{}', y.value #>> '{}', NULL::float8
+	FROM pg_catalog.jsonb_each(a -> 'options') x FULL JOIN pg_catalog.jsonb_each(b -> 'options') y USING (key) WHERE x.value IS DISTINCT FROM y.value ORDER BY key;
+	RETURN QUERY SELECT 'metric', dataset || ' ' || metric, x.value::text, y.value::text, y.value - x.value
+	FROM (SELECT * FROM shopper.version_metrics v WHERE v.name = model AND v.version = old_version) x
+	FULL JOIN (SELECT * FROM shopper.version_metrics v WHERE v.name = model AND v.version = new_version) y USING (dataset, metric)
+	WHERE x.value IS DISTINCT FROM y.value ORDER BY dataset, metric;
+	RETURN QUERY SELECT 'importance', feature || ' ' || method, x.importance::text, y.importance::text, y.importance - x.importance
+	FROM (SELECT * FROM shopper.version_importance v WHERE v.name = model AND v.version = old_version) x
+	FULL JOIN (SELECT * FROM shopper.version_importance v WHERE v.name = model AND v.version = new_version) y USING (feature, method)
+	WHERE x.importance IS DISTINCT FROM y.importance ORDER BY pg_catalog.abs(coalesce(y.importance, 0) - coalesce(x.importance, 0)) DESC, feature, method;
+	-- without a positive class there is no score to cross the cut-off
+	IF (m.job = 'regressor' OR m.job = 'classifier' AND (a ->> 'positive') IS NOT NULL AND (b ->> 'positive') IS NOT NULL) AND (query IS NOT NULL OR m.owner = CURRENT_USER) THEN
+		RETURN QUERY SELECT 'swap set', d.direction, NULL::text, pg_catalog.count(s.direction)::text, pg_catalog.count(s.direction)::float8
+		FROM (VALUES ('enters'), ('leaves')) d(direction) LEFT JOIN shopper.swap_set(model, old_version, new_version, query, cutoff) s ON s.direction = d.direction
+		GROUP BY d.direction ORDER BY d.direction;
+	END IF;
+END $$;
+COMMENT ON FUNCTION shopper.model_diff(text, bigint, bigint, text, float8) IS 'What differs between two versions: content, options, metrics, importance of columns, and how many rows of a query enter or leave the set from the cut-off on (shopper.swap_set names them)';
 CREATE TABLE shopper.watches (
 	name text PRIMARY KEY REFERENCES shopper.models ON DELETE CASCADE,
 	query text,
@@ -684,7 +988,7 @@ DECLARE
 	known bigint;
 	x shopper.measured_metrics;
 BEGIN
-	PERFORM shopper.score_rows(m, v.model, pg_catalog.format('SELECT * FROM pg_temp.shopper_recent h WHERE h.%I IS NOT NULL', m.target));
+	PERFORM shopper.score_rows(m, v.model, 'SELECT * FROM pg_temp.shopper_recent h WHERE ' || shopper.target_known(m));
 	INSERT INTO shopper.measured_metrics
 	SELECT measurement, m.name, s.metric, s.value, NULL, NULL, h.value FROM shopper.measure_scores(m) s
 	LEFT JOIN shopper.version_metrics h ON h.name = m.name AND h.version = v.version AND h.dataset = 'holdout' AND h.metric = s.metric;
@@ -747,7 +1051,7 @@ BEGIN
 		RAISE no_data_found USING MESSAGE = pg_catalog.format('there are no recent rows of model "%s"', model), HINT = 'The query in shopper.watches returned none.';
 	END IF;
 	IF m.job IN ('classifier', 'regressor') AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = 'pg_temp.shopper_recent'::regclass AND a.attname = m.target AND NOT a.attisdropped) THEN
-		EXECUTE pg_catalog.format('SELECT pg_catalog.count(%I) FROM pg_temp.shopper_recent', m.target) INTO labels;
+		EXECUTE 'SELECT pg_catalog.count(*) FROM pg_temp.shopper_recent h WHERE ' || shopper.target_known(m) INTO labels;
 	END IF;
 	INSERT INTO shopper.measurements (name, version, row_count, label_count) VALUES (model, v.version, rows, labels) RETURNING measurement_id INTO measurement;
 	problems := shopper.measure_drift(w, v, measurement);
@@ -782,9 +1086,12 @@ BEGIN
 	END LOOP;
 END $$;
 COMMENT ON PROCEDURE shopper.monitor(text) IS 'Measure a watched model, or all of the caller''s: how far the recent rows and their scores are from those of training, and how good the live version is where the outcome is known by now. shopper.model_drift and matured_metrics show it, shopper.alerts tells what is wrong; listeners of the channel shopper_alerts hear of new alerts. One that fails does not stop the others';
+CREATE FUNCTION shopper.days(seconds float8) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN seconds >= 86400 THEN pg_catalog.round((seconds / 86400)::numeric, 1)::text ELSE shopper.short(seconds / 86400) END $$;
+COMMENT ON FUNCTION shopper.days(float8) IS 'Step of the registry: seconds as days for people, parts of a day with four digits that count';
 CREATE OR REPLACE VIEW shopper.models_due AS
 SELECT s.name, CASE WHEN s.trained_at IS NULL THEN 'never trained'
-		WHEN s.trained_at + s.max_age <= shopper.clock() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', pg_catalog.round((s.age_seconds / 86400::float8)::numeric, 1), pg_catalog.round((extract(epoch FROM s.max_age)::float8 / 86400::float8)::numeric, 1))
+		WHEN s.trained_at + s.max_age <= shopper.clock() THEN pg_catalog.format('the newest version is %s days old, %s are allowed', shopper.days(s.age_seconds), shopper.days(extract(epoch FROM s.max_age)::float8))
 		WHEN s.verdict = 'refused' AND s.age_seconds >= 72000::float8 THEN pg_catalog.format('version %s was refused: %s', s.version, s.reason)
 		WHEN s.new_row_count >= s.min_new_rows THEN pg_catalog.format('%s new rows, due from %s on', s.new_row_count, s.min_new_rows)
 		ELSE s.alert END AS reason,
@@ -812,20 +1119,29 @@ DECLARE
 	words text;
 	v shopper.versions;
 BEGIN
-	IF retrain_due.model IS NOT NULL THEN
+	COMMIT;	-- what cannot commit fails here, before locks that an error would leave behind
+	IF pg_catalog.current_setting('transaction_read_only')::boolean THEN
+		RAISE read_only_sql_transaction USING MESSAGE = 'cannot train models in a read-only transaction', HINT = 'SET default_transaction_read_only = off; a standby does not train.';
+	ELSIF retrain_due.model IS NOT NULL THEN
 		PERFORM shopper.own_model(retrain_due.model);
 	END IF;
-	SELECT pg_catalog.array_agg(d.name ORDER BY d.name) INTO due FROM shopper.models_due d WHERE d.owner = CURRENT_USER AND d.name = coalesce(retrain_due.model, d.name);
+	-- those that waited longest come first, so that one that runs into a time limit each night does not keep the others out
+	SELECT pg_catalog.array_agg(d.name ORDER BY (SELECT pg_catalog.max(r.run_id) FROM shopper.runs r WHERE r.name = d.name) NULLS FIRST, d.name) INTO due FROM shopper.models_due d WHERE d.owner = CURRENT_USER AND d.name = coalesce(retrain_due.model, d.name);
 	FOREACH model IN ARRAY coalesce(due, '{}') LOOP
 		SELECT m.lock_number INTO number FROM shopper.models m WHERE m.name = model;
 		CONTINUE WHEN number IS NULL OR NOT pg_catalog.pg_try_advisory_lock(shopper.lock_class(), number);
-		-- due no more when another session has just trained it
-		IF NOT EXISTS (SELECT FROM shopper.models_due d WHERE d.name = model) THEN
+		BEGIN
+			-- due no more when another session has just trained it
+			IF NOT EXISTS (SELECT FROM shopper.models_due d WHERE d.name = model) THEN
+				PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
+				CONTINUE;
+			END IF;
+			UPDATE shopper.runs r SET state = 'interrupted', message = 'the session ended', finished_at = shopper.clock() WHERE r.name = model AND r.state = 'running';
+			INSERT INTO shopper.runs (name, state) VALUES (model, 'running') RETURNING run_id INTO run;
+		EXCEPTION WHEN OTHERS OR query_canceled THEN
 			PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
-			CONTINUE;
-		END IF;
-		UPDATE shopper.runs r SET state = 'interrupted', message = 'the session ended', finished_at = shopper.clock() WHERE r.name = model AND r.state = 'running';
-		INSERT INTO shopper.runs (name, state) VALUES (model, 'running') RETURNING run_id INTO run;
+			RAISE;
+		END;
 		COMMIT;
 		v := NULL;
 		PERFORM pg_catalog.set_config('pg_shopper.run', run::text, false);
@@ -842,8 +1158,13 @@ BEGIN
 				words := SQLERRM;
 		END;
 		PERFORM pg_catalog.set_config('pg_shopper.run', '', false), pg_catalog.set_config('application_name', pg_catalog.current_setting('application_name'), false);
-		PERFORM shopper.note_training(model, v, CASE WHEN outcome = 'failed' THEN words END);
-		UPDATE shopper.runs r SET state = outcome, version = v.version, message = words, finished_at = shopper.clock() WHERE r.run_id = run;
+		BEGIN
+			PERFORM shopper.note_training(model, v, CASE WHEN outcome = 'failed' THEN words END);
+			UPDATE shopper.runs r SET state = outcome, version = v.version, message = words, finished_at = shopper.clock() WHERE r.run_id = run;
+		EXCEPTION WHEN OTHERS OR query_canceled THEN
+			PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
+			RAISE;
+		END;
 		PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
 		COMMIT;
 		IF outcome = 'cancelled' THEN
@@ -857,6 +1178,14 @@ BEGIN
 	CALL shopper.retrain_due(NULL);
 END $$;
 COMMENT ON PROCEDURE shopper.retrain_due() IS 'Train the caller''s models of shopper.models_due, one after another, each in a transaction of its own: one that fails does not stop the others, one that another session trains is left out. shopper.model_runs tells';
+CREATE OR REPLACE VIEW shopper.model_versions AS
+SELECT v.name, v.version::bigint AS version, v.id AS version_id, l.version IS NOT NULL AS live, v.trained_at, v.trained_by::text AS trained_by, v.row_count, v.holdout_count,
+	v.label_rate, v.seconds, v.model_bytes, v.metric, v.metric_value, v.champion::bigint AS champion_version, v.champion_value, v.difference, v.difference_low, v.difference_high, v.verdict, v.reason,
+	pg_catalog.array_to_string(v.features, ', ') AS features,
+	(SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', s.schema_name, s.table_name), ', ' ORDER BY s.schema_name, s.table_name) FROM shopper.sources s
+	 WHERE s.name = v.name AND s.version = v.version AND s.row_security) AS row_security_tables
+FROM shopper.versions v LEFT JOIN shopper.live l ON l.name = v.name AND l.version = v.version;
+COMMENT ON COLUMN shopper.model_versions.row_security_tables IS 'Tables of which row-level security let the owner read only what its policies say, with commas between them; NULL: none';
 CREATE OR REPLACE VIEW shopper.model_runs AS
 SELECT r.run_id, r.name, CASE WHEN r.state = 'running' AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks k
 		WHERE k.locktype = 'advisory' AND k.classid::bigint = shopper.lock_class() AND k.objid::bigint = m.lock_number AND k.objsubid = 2 AND k.granted
@@ -1411,11 +1740,13 @@ BEGIN
 	run := shopper.log_scores(j, removed);
 	EXECUTE pg_catalog.format('WITH counted AS (
 			SELECT c.old_band, c.band, pg_catalog.count(*) AS n, pg_catalog.sum(c.score) AS total FROM (SELECT CASE WHEN s.known THEN s.old_band END AS old_band, %s AS band, s.score FROM pg_temp.shopper_scored s) c GROUP BY 1, 2),
-		moved AS (INSERT INTO shopper.scoring_moves SELECT $1, c.old_band, c.band, c.n FROM counted c WHERE c.old_band <> c.band)
+		moved AS (INSERT INTO shopper.scoring_moves SELECT $1, c.old_band, c.band, c.n FROM counted c
+			-- a cluster that got a name is the same one
+			WHERE c.old_band <> c.band AND NOT ($5 AND pg_catalog.split_part(c.old_band, '' '', 1) = pg_catalog.split_part(c.band, '' '', 1)))
 		INSERT INTO shopper.scoring_bands SELECT $1, coalesce(c.band, b.band), nullif(b.lowest_score, ''-Infinity''), coalesce(c.n, 0), c.total / c.n
 		FROM (SELECT c.band, pg_catalog.sum(c.n) AS n, pg_catalog.sum(c.total) AS total FROM counted c WHERE c.band IS NOT NULL GROUP BY 1) c
 		FULL JOIN (SELECT b.band, b.lowest_score FROM shopper.bands b WHERE b.name = $2 AND b.target_table = $3 AND $4) b ON b.band = c.band', band)
-	USING run, j.model, j.relation, ranked;
+	USING run, j.model, j.relation, ranked, j.job = 'clusters';
 END $$;
 COMMENT ON FUNCTION shopper.score_rows(shopper.score_job, int, boolean) IS 'Step of shopper.score: classifiers, regressors, clusters, anomalies';
 CREATE FUNCTION shopper.item_type(recommender bytea) RETURNS text LANGUAGE plpgsql STABLE AS $$

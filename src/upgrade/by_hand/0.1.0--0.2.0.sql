@@ -10,6 +10,8 @@
 -- instead of: CREATE TABLE shopper.versions
 -- instead of: CREATE TABLE shopper.deployments
 -- instead of: CREATE TABLE shopper.runs
+-- instead of: CREATE TABLE shopper.sources
+ALTER TABLE shopper.sources ADD COLUMN row_security boolean NOT NULL DEFAULT false;
 -- The old tables are protected already.
 -- instead of: SELECT shopper.protect_tables('{versions,
 
