@@ -160,9 +160,12 @@ same 'readers do not wait' t "$(ask -c "SET statement_timeout = '100ms'" -c "SEL
 ask -c "SELECT pg_cancel_backend(pid) FROM ($pid_of) s" >/dev/null
 wait $! || true
 same 'a cancelled one says so' cancelled "$(ask -c 'SELECT state FROM shopper.model_runs ORDER BY run_id DESC LIMIT 1')"
+same 'and raises an alert' 1 "$(ask -c "SELECT count(*) FROM shopper.alerts WHERE name = 'buyers' AND kind = 'training failed' AND resolved_at IS NULL")"
 same 'and holds no lock' 0 "$(ask -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")"
 same 'the session has its name back' t "$(ask -c "UPDATE shopper.models SET options = boosting(trees => 5)" -c "SET application_name = 'nightly'" -c 'CALL shopper.retrain_due()' \
 	-c "SELECT application_name = 'nightly' FROM pg_stat_activity WHERE pid = pg_backend_pid()")"
+
+same 'the alert is over' 0 "$(ask -c "SELECT count(*) FROM shopper.alerts WHERE name = 'buyers' AND kind = 'training failed' AND resolved_at IS NULL")"
 
 # ---- alerts ----
 told=$(ask -c 'LISTEN shopper_alerts' -c "SELECT shopper.watch('buyers', 'SELECT bought, age + 50 AS age, taste FROM visits')" -c "CALL shopper.monitor()" -c 'CALL shopper.monitor()' -c 'SELECT 1')

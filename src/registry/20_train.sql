@@ -268,9 +268,6 @@ DECLARE
 	positive constant text := @extschema@.model_info(model) ->> 'positive';
 	label constant text := pg_catalog.format('shopper.class_label(h.%I)', m.target);
 BEGIN
-	IF pg_catalog.to_regclass('pg_temp.shopper_scores') IS NOT NULL THEN
-		DROP TABLE pg_temp.shopper_scores;
-	END IF;
 	IF m.job = 'regressor' THEN
 		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scores ON COMMIT DROP AS
 			SELECT NULL::text AS label, shopper.amount(h.%I) AS actual, @extschema@.predict_value($1, h.*) AS score, NULL::text AS predicted, NULL::float8 AS loss FROM (%s) h', m.target, rows) USING model;
@@ -361,9 +358,6 @@ DECLARE
 	columns text;
 BEGIN
 	PERFORM shopper.check_columns(m.query, m.target, m.key_column, pairs);
-	IF pg_catalog.to_regclass('pg_temp.shopper_rows') IS NOT NULL THEN
-		DROP TABLE pg_temp.shopper_rows;
-	END IF;
 	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_rows ON COMMIT DROP AS SELECT q.*, %s AS shopper_held_out FROM (%s) q',
 		CASE WHEN m.holdout = 0 THEN 'false'
 			ELSE pg_catalog.format('coalesce(@extschema@.fold(%s, 10000) < %s, false)', coalesce('q.' || pg_catalog.quote_ident(m.key_column), 'pg_catalog.to_jsonb(q.*)::text'), pg_catalog.round(m.holdout * 10000)) END,

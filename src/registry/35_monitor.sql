@@ -290,9 +290,6 @@ BEGIN
 	ELSIF v.name IS NULL THEN
 		RAISE object_not_in_prerequisite_state USING MESSAGE = pg_catalog.format('no version of model "%s" is live', model), HINT = 'CALL shopper.train makes one.';
 	END IF;
-	IF pg_catalog.to_regclass('pg_temp.shopper_recent') IS NOT NULL THEN
-		DROP TABLE pg_temp.shopper_recent;
-	END IF;
 	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_recent ON COMMIT DROP AS SELECT * FROM (%s) q', shopper.as_subselect(coalesce(w.query, m.query)));
 	EXECUTE 'SELECT pg_catalog.count(*) FROM pg_temp.shopper_recent' INTO rows;
 	IF rows = 0 THEN

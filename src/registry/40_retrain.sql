@@ -81,7 +81,7 @@ BEGIN
 		END;
 		PERFORM pg_catalog.set_config('pg_shopper.run', '', false), pg_catalog.set_config('application_name', pg_catalog.current_setting('application_name'), false);
 		BEGIN
-			PERFORM shopper.note_training(model, v, CASE WHEN outcome = 'failed' THEN words END);
+			PERFORM shopper.note_training(model, v, CASE WHEN outcome IN ('failed', 'cancelled') THEN words END);
 			UPDATE shopper.runs r SET state = outcome, version = v.version, message = words, finished_at = shopper.clock() WHERE r.run_id = run;
 		EXCEPTION WHEN OTHERS OR query_canceled THEN
 			PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);

@@ -325,19 +325,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION shopper.score_users(shopper.score_job, text, int) IS 'Step of shopper.score: recommenders';
 
--- What a job kept, which would live until the end of the transaction.
-CREATE FUNCTION shopper.drop_score_rows() RETURNS void LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-	t text;
-BEGIN
-	FOREACH t IN ARRAY ARRAY['pg_temp.shopper_columns', 'pg_temp.shopper_recommended', 'pg_temp.shopper_scored', 'pg_temp.shopper_features'] LOOP
-		IF pg_catalog.to_regclass(t) IS NOT NULL THEN
-			EXECUTE 'DROP TABLE ' || t;
-		END IF;
-	END LOOP;
-END $$;
-COMMENT ON FUNCTION shopper.drop_score_rows() IS 'Step of shopper.score: drop its temporary tables';
-
 CREATE PROCEDURE shopper.score(model text, query text, target_table text, key_column text DEFAULT NULL, reasons int DEFAULT 3, everything boolean DEFAULT false, n int DEFAULT 10, all_reasons boolean DEFAULT false) LANGUAGE plpgsql AS $$
 DECLARE
 	j shopper.score_job;
@@ -367,7 +354,6 @@ BEGIN
 	END IF;
 
 	-- the columns of the query; nothing is read
-	PERFORM shopper.drop_score_rows();
 	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_columns ON COMMIT DROP AS SELECT * FROM (%s) q WITH NO DATA', shopper.as_subselect(score.query));
 	columns := ARRAY(SELECT a.attname FROM pg_catalog.pg_attribute a WHERE a.attrelid = 'pg_temp.shopper_columns'::regclass AND a.attnum > 0 ORDER BY a.attnum);
 	j.key := coalesce(score.key_column, CASE m.job WHEN 'recommender' THEN columns[1] ELSE m.key_column END);
@@ -400,6 +386,7 @@ BEGIN
 	ELSE
 		PERFORM shopper.score_rows(j, score.reasons, score.all_reasons);
 	END IF;
-	PERFORM shopper.drop_score_rows();
+	-- else they would live until the end of the transaction, and be in the way of the next job
+	EXECUTE 'DROP TABLE pg_temp.shopper_columns, pg_temp.shopper_features, pg_temp.shopper_scored' || CASE m.job WHEN 'recommender' THEN ', pg_temp.shopper_recommended' ELSE '' END;
 END $$;
 COMMENT ON PROCEDURE shopper.score(text, text, text, text, int, boolean, int, boolean) IS 'Score the rows of a query with the live version of a model, into a table that is made when it does not exist. Only rows whose key is new, whose values in the model''s columns changed, or that another version scored are scored (everything => true: all); rows whose key the query has no more are removed. Nothing is committed: readers see the table as before until then, and a rollback undoes it all. reasons: how many for each row of the highest band (anomalies, all rows of classes and clusters; all_reasons => true: of everything), 0 for none; n: items for each user of a recommender';

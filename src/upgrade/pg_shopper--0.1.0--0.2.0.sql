@@ -457,9 +457,6 @@ DECLARE
 	positive constant text := @extschema@.model_info(model) ->> 'positive';
 	label constant text := pg_catalog.format('shopper.class_label(h.%I)', m.target);
 BEGIN
-	IF pg_catalog.to_regclass('pg_temp.shopper_scores') IS NOT NULL THEN
-		DROP TABLE pg_temp.shopper_scores;
-	END IF;
 	IF m.job = 'regressor' THEN
 		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_scores ON COMMIT DROP AS
 			SELECT NULL::text AS label, shopper.amount(h.%I) AS actual, @extschema@.predict_value($1, h.*) AS score, NULL::text AS predicted, NULL::float8 AS loss FROM (%s) h', m.target, rows) USING model;
@@ -542,9 +539,6 @@ DECLARE
 	columns text;
 BEGIN
 	PERFORM shopper.check_columns(m.query, m.target, m.key_column, pairs);
-	IF pg_catalog.to_regclass('pg_temp.shopper_rows') IS NOT NULL THEN
-		DROP TABLE pg_temp.shopper_rows;
-	END IF;
 	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_rows ON COMMIT DROP AS SELECT q.*, %s AS shopper_held_out FROM (%s) q',
 		CASE WHEN m.holdout = 0 THEN 'false'
 			ELSE pg_catalog.format('coalesce(@extschema@.fold(%s, 10000) < %s, false)', coalesce('q.' || pg_catalog.quote_ident(m.key_column), 'pg_catalog.to_jsonb(q.*)::text'), pg_catalog.round(m.holdout * 10000)) END,
@@ -1042,9 +1036,6 @@ BEGIN
 	ELSIF v.name IS NULL THEN
 		RAISE object_not_in_prerequisite_state USING MESSAGE = pg_catalog.format('no version of model "%s" is live', model), HINT = 'CALL shopper.train makes one.';
 	END IF;
-	IF pg_catalog.to_regclass('pg_temp.shopper_recent') IS NOT NULL THEN
-		DROP TABLE pg_temp.shopper_recent;
-	END IF;
 	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_recent ON COMMIT DROP AS SELECT * FROM (%s) q', shopper.as_subselect(coalesce(w.query, m.query)));
 	EXECUTE 'SELECT pg_catalog.count(*) FROM pg_temp.shopper_recent' INTO rows;
 	IF rows = 0 THEN
@@ -1159,7 +1150,7 @@ BEGIN
 		END;
 		PERFORM pg_catalog.set_config('pg_shopper.run', '', false), pg_catalog.set_config('application_name', pg_catalog.current_setting('application_name'), false);
 		BEGIN
-			PERFORM shopper.note_training(model, v, CASE WHEN outcome = 'failed' THEN words END);
+			PERFORM shopper.note_training(model, v, CASE WHEN outcome IN ('failed', 'cancelled') THEN words END);
 			UPDATE shopper.runs r SET state = outcome, version = v.version, message = words, finished_at = shopper.clock() WHERE r.run_id = run;
 		EXCEPTION WHEN OTHERS OR query_canceled THEN
 			PERFORM pg_catalog.pg_advisory_unlock(shopper.lock_class(), number);
@@ -1795,17 +1786,6 @@ BEGIN
 		FROM %s t GROUP BY t.item ORDER BY 3 DESC, 5, 2 LIMIT 1000', j.relation) USING run;
 END $$;
 COMMENT ON FUNCTION shopper.score_users(shopper.score_job, text, int) IS 'Step of shopper.score: recommenders';
-CREATE FUNCTION shopper.drop_score_rows() RETURNS void LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-	t text;
-BEGIN
-	FOREACH t IN ARRAY ARRAY['pg_temp.shopper_columns', 'pg_temp.shopper_recommended', 'pg_temp.shopper_scored', 'pg_temp.shopper_features'] LOOP
-		IF pg_catalog.to_regclass(t) IS NOT NULL THEN
-			EXECUTE 'DROP TABLE ' || t;
-		END IF;
-	END LOOP;
-END $$;
-COMMENT ON FUNCTION shopper.drop_score_rows() IS 'Step of shopper.score: drop its temporary tables';
 CREATE PROCEDURE shopper.score(model text, query text, target_table text, key_column text DEFAULT NULL, reasons int DEFAULT 3, everything boolean DEFAULT false, n int DEFAULT 10, all_reasons boolean DEFAULT false) LANGUAGE plpgsql AS $$
 DECLARE
 	j shopper.score_job;
@@ -1835,7 +1815,6 @@ BEGIN
 	END IF;
 
 	-- the columns of the query; nothing is read
-	PERFORM shopper.drop_score_rows();
 	EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE shopper_columns ON COMMIT DROP AS SELECT * FROM (%s) q WITH NO DATA', shopper.as_subselect(score.query));
 	columns := ARRAY(SELECT a.attname FROM pg_catalog.pg_attribute a WHERE a.attrelid = 'pg_temp.shopper_columns'::regclass AND a.attnum > 0 ORDER BY a.attnum);
 	j.key := coalesce(score.key_column, CASE m.job WHEN 'recommender' THEN columns[1] ELSE m.key_column END);
@@ -1868,7 +1847,8 @@ BEGIN
 	ELSE
 		PERFORM shopper.score_rows(j, score.reasons, score.all_reasons);
 	END IF;
-	PERFORM shopper.drop_score_rows();
+	-- else they would live until the end of the transaction, and be in the way of the next job
+	EXECUTE 'DROP TABLE pg_temp.shopper_columns, pg_temp.shopper_features, pg_temp.shopper_scored' || CASE m.job WHEN 'recommender' THEN ', pg_temp.shopper_recommended' ELSE '' END;
 END $$;
 COMMENT ON PROCEDURE shopper.score(text, text, text, text, int, boolean, int, boolean) IS 'Score the rows of a query with the live version of a model, into a table that is made when it does not exist. Only rows whose key is new, whose values in the model''s columns changed, or that another version scored are scored (everything => true: all); rows whose key the query has no more are removed. Nothing is committed: readers see the table as before until then, and a rollback undoes it all. reasons: how many for each row of the highest band (anomalies, all rows of classes and clusters; all_reasons => true: of everything), 0 for none; n: items for each user of a recommender';
 CREATE FUNCTION shopper.cron_jobs() RETURNS TABLE(job_id bigint, name text, cron text, command text, run_as text, active boolean) LANGUAGE plpgsql STABLE ROWS 20 AS $$
