@@ -180,17 +180,6 @@ count_level(Counting *c, Counted *f)
 	f->count[missing ? f->n_levels : code < 0 || code >= f->n_levels ? f->n_levels + 1 : code]++;
 }
 
-static int
-best_of(const double *x, int n)
-{
-	int			best = 0;
-
-	for (int i = 1; i < n; i++)
-		if (x[i] > x[best])
-			best = i;
-	return best;
-}
-
 static void
 count_prediction(Counting *c, Counted *f)
 {
@@ -210,7 +199,7 @@ count_prediction(Counting *c, Counted *f)
 	if (f->number >= 0)
 		c->value[f->number] = s->out[model->task == SHOPPER_CLASSIFY ? model->spec->positive : 0];
 	else
-		f->count[best_of(s->out, f->n_levels)]++;
+		f->count[shopper_best_class(model, s->out)]++;
 }
 
 /* Each row is as likely to be in the sample (Vitter's reservoir, 1985). */
@@ -273,16 +262,6 @@ count_sample(Counting *c, Counted *f)
 	CHECK_FOR_INTERRUPTS();
 }
 
-static Datum
-float_array(const double *x, int n)
-{
-	Datum	   *d = palloc(sizeof(Datum) * Max(n, 1));
-
-	for (int i = 0; i < n; i++)
-		d[i] = Float8GetDatum(x[i]);
-	return PointerGetDatum(construct_array(d, n, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
 /* The texts of the cells that are levels. */
 static Datum
 level_array(const Counting *c, const Counted *f)
@@ -314,10 +293,10 @@ put_counted(const Counting *c, const Counted *f, Tuplestorestate *rows, TupleDes
 	bool		nulls[5] = {false, false, f->number < 0, f->number >= 0, false};
 
 	if (f->number >= 0)
-		values[2] = float_array(f->edge, f->n_edges);
+		values[2] = shopper_float_array(f->edge, f->n_edges, false);
 	else
 		values[3] = level_array(c, f);
-	values[4] = float_array(f->count, cells);
+	values[4] = shopper_float_array(f->count, cells, false);
 	tuplestore_putvalues(rows, desc, values, nulls);
 }
 

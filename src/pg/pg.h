@@ -117,6 +117,8 @@ extern double shopper_value_days(const ShopperValueReader *reader, Datum value);
 extern double *shopper_value_vector(const ShopperValueReader *reader, Datum value, int *n);
 /* The n elements of a float8[]; NULL elements are NaN. */
 extern void shopper_read_floats(const struct ArrayType *array, int n, double *x);
+/* float8[] of x; nullable: NaN and infinity become NULL. */
+extern Datum shopper_float_array(const double *x, int n, bool nullable);
 extern bool shopper_conversion_is_integer(ShopperConversion from);
 extern bool shopper_conversion_is_text(ShopperConversion from);
 

@@ -32,16 +32,6 @@ invertible(const ShopperModel *model)
 	return p;
 }
 
-static Datum
-float_array(const double *x, int n)
-{
-	Datum	   *v = palloc(sizeof(Datum) * Max(n, 1));
-
-	for (int i = 0; i < n; i++)
-		v[i] = Float8GetDatum(x[i]);
-	return PointerGetDatum(construct_array(v, n, FLOAT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
 PG_FUNCTION_INFO_V1(shopper_project_sql);
 Datum
 shopper_project_sql(PG_FUNCTION_ARGS)
@@ -52,7 +42,7 @@ shopper_project_sql(PG_FUNCTION_ARGS)
 	if (s == NULL)
 		PG_RETURN_NULL();
 	shopper_project_row(s->model, s->dense, s->lookup, score);
-	PG_RETURN_DATUM(float_array(score, projection_of(s->model)->k));
+	PG_RETURN_DATUM(shopper_float_array(score, projection_of(s->model)->k, false));
 }
 
 PG_FUNCTION_INFO_V1(shopper_projection_error_sql);

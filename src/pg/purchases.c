@@ -58,14 +58,8 @@ put_level(Row *row, const ShopperDictionary *d, int32 code)
 static void
 put_shares(Row *row, const double *x, int n)
 {
-	Datum		v[7];
-	bool		null[7];
-	int			lower = 1;
-
-	for (int i = 0; i < n; i++)
-		shopper_set_float(&v[i], &null[i], x[i]);
 	row->null[row->n] = false;
-	row->value[row->n++] = PointerGetDatum(construct_md_array(v, null, 1, &n, &lower, FLOAT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	row->value[row->n++] = shopper_float_array(x, n, true);
 }
 
 static void

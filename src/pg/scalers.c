@@ -108,20 +108,11 @@ Datum
 shopper_scale_array_sql(PG_FUNCTION_ARGS)
 {
 	ShopperRowScoring *s = shopper_scoring_args(fcinfo, SHOPPER_SCALE);
-	Datum	   *v;
-	bool	   *null;
-	int			n,
-				lower = 1;
 
 	if (s == NULL)
 		PG_RETURN_NULL();
 	shopper_scale_row(s->model, s->dense, s->lookup, s->out);
-	n = shopper_model_outputs(s->model);
-	v = palloc(sizeof(Datum) * Max(n, 1));
-	null = palloc(sizeof(bool) * Max(n, 1));
-	for (int i = 0; i < n; i++)
-		shopper_set_float(&v[i], &null[i], s->out[i]);
-	PG_RETURN_ARRAYTYPE_P(construct_md_array(v, null, 1, &n, &lower, FLOAT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	return shopper_float_array(s->out, shopper_model_outputs(s->model), true);
 }
 
 /* ---- back ---- */

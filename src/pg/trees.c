@@ -40,13 +40,7 @@ put_rule(void *ctx, const ShopperTreeRule *rule)
 	shopper_set_float(&values[6], &nulls[6], rule->share);
 	nulls[7] = rule->n_probabilities == 0;
 	if (!nulls[7])
-	{
-		Datum	   *element = palloc(rule->n_probabilities * sizeof(Datum));
-
-		for (int c = 0; c < rule->n_probabilities; c++)
-			element[c] = Float8GetDatum(rule->probability[c]);
-		values[7] = PointerGetDatum(construct_array(element, rule->n_probabilities, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	}
+		values[7] = shopper_float_array(rule->probability, rule->n_probabilities, false);
 	tuplestore_putvalues(out->store, out->desc, values, nulls);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(out->context);

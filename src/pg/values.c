@@ -373,3 +373,21 @@ shopper_read_floats(const ArrayType *array, int n, double *x)
 	for (int i = 0; i < n; i++)
 		x[i] = att_isnull(i, ARR_NULLBITMAP(array)) ? NAN : *value++;
 }
+
+Datum
+shopper_float_array(const double *x, int n, bool nullable)
+{
+	Datum	   *value = palloc(sizeof(Datum) * Max(n, 1));
+	bool	   *null = palloc(sizeof(bool) * Max(n, 1));
+	int			lower = 1;
+
+	for (int i = 0; i < n; i++)
+		if (nullable)
+			shopper_set_float(&value[i], &null[i], x[i]);
+		else
+		{
+			value[i] = Float8GetDatum(x[i]);
+			null[i] = false;
+		}
+	return PointerGetDatum(construct_md_array(value, null, 1, &n, &lower, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
