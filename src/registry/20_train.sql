@@ -57,18 +57,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION shopper.owned_model(text) IS 'Step of the registry: the definition of a model; an error when there is none, or when the caller does not own it';
 
--- The definition of a model that the caller may train: a member of the owning role may not.
-CREATE FUNCTION shopper.own_model(model text) RETURNS shopper.models LANGUAGE plpgsql STABLE AS $$
+-- The definition of a model whose query the caller may run, to be trained or monitored: a member of the owning role may not.
+CREATE FUNCTION shopper.own_model(model text, training boolean DEFAULT true) RETURNS shopper.models LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	m constant shopper.models := shopper.owned_model(model);
 BEGIN
 	IF m.owner <> CURRENT_USER THEN
-		RAISE insufficient_privilege USING MESSAGE = pg_catalog.format('model "%s" must be trained by its owner', model),
-			DETAIL = 'Training runs the owner''s query, which must not run with the rights of others.', HINT = pg_catalog.format('SET ROLE %I', m.owner);
+		RAISE insufficient_privilege USING MESSAGE = pg_catalog.format('model "%s" must be %s by its owner', model, CASE WHEN training THEN 'trained' ELSE 'monitored' END),
+			DETAIL = pg_catalog.format('%s runs the owner''s query, which must not run with the rights of others.', CASE WHEN training THEN 'Training' ELSE 'Monitoring' END), HINT = pg_catalog.format('SET ROLE %I', m.owner);
 	END IF;
 	RETURN m;
 END $$;
-COMMENT ON FUNCTION shopper.own_model(text) IS 'Step of the registry: the definition of a model that belongs to the caller itself; an error otherwise';
+COMMENT ON FUNCTION shopper.own_model(text, boolean) IS 'Step of the registry: the definition of a model that belongs to the caller itself; an error otherwise';
 
 CREATE FUNCTION shopper.find_job(job text) RETURNS shopper.jobs LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -205,6 +205,13 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION shopper.compare_on_holdout(shopper.models, text, bytea, bytea) IS 'Step of shopper.train: both versions on the same rows';
 
+CREATE FUNCTION shopper.short(x float8) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN x = 0 THEN '0' WHEN pg_catalog.abs(x) = 'Infinity' OR x = 'NaN' THEN x::text
+	WHEN pg_catalog.abs(x) >= 1e-6 AND pg_catalog.abs(x) < 1e15
+		THEN pg_catalog.trim_scale(pg_catalog.round(x::numeric, greatest(0, 3 - pg_catalog.floor(pg_catalog.log(pg_catalog.abs(x)::numeric))::int)))::text
+	ELSE pg_catalog.round(x::numeric, 3 - pg_catalog.floor(pg_catalog.log(pg_catalog.abs(x)::numeric))::int)::float8::text END $$;
+COMMENT ON FUNCTION shopper.short(float8) IS 'Step of the registry: a number for people: four digits that count, very small and very large ones as 1.2e-16';
+
 -- What the gate says of a version that was measured: verdict and reason.
 CREATE FUNCTION shopper.judge(gate shopper.gates, v shopper.versions, champion shopper.versions, higher_is_better boolean, complaint text, OUT verdict text, OUT reason text)
 LANGUAGE plpgsql STABLE AS $$
@@ -250,14 +257,11 @@ BEGIN
 		reason := pg_catalog.format('may be more than %s worse: %s', shopper.short(allowed), compared);
 	END IF;
 END $$;
-
-CREATE FUNCTION shopper.short(x float8) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$ SELECT CASE WHEN x = 0 THEN '0' WHEN pg_catalog.abs(x) = 'Infinity' OR x = 'NaN' THEN x::text
-	WHEN pg_catalog.abs(x) >= 1e-6 AND pg_catalog.abs(x) < 1e15
-		THEN pg_catalog.trim_scale(pg_catalog.round(x::numeric, greatest(0, 3 - pg_catalog.floor(pg_catalog.log(pg_catalog.abs(x)::numeric))::int)))::text
-	ELSE pg_catalog.round(x::numeric, 3 - pg_catalog.floor(pg_catalog.log(pg_catalog.abs(x)::numeric))::int)::float8::text END $$;
-COMMENT ON FUNCTION shopper.short(float8) IS 'Step of the registry: a number for people: four digits that count, very small and very large ones as 1.2e-16';
 COMMENT ON FUNCTION shopper.judge(shopper.gates, shopper.versions, shopper.versions, boolean, text) IS 'Step of shopper.train: what the gate says of a version';
+
+CREATE FUNCTION shopper.goes_live(verdict text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT $1 = ANY ('{first,better,not worse,trained}'::text[]) $$;
+COMMENT ON FUNCTION shopper.goes_live(text) IS 'Step of shopper.train: whether a version with this verdict of shopper.judge is put live';
 
 -- ---- what a version is like ----
 
@@ -456,7 +460,7 @@ BEGIN
 	RETURNING * INTO v;
 	PERFORM shopper.describe_version(m, j, v, columns);
 	EXECUTE 'DROP TABLE pg_temp.shopper_rows';
-	IF v.verdict IN ('first', 'better', 'not worse', 'trained') THEN
+	IF shopper.goes_live(v.verdict) THEN
 		PERFORM shopper.set_live(m, v.version, 'promote', v.reason);
 	END IF;
 	RETURN v;
@@ -470,7 +474,7 @@ CREATE PROCEDURE shopper.train(model text) LANGUAGE plpgsql AS $$
 DECLARE
 	at constant timestamptz := shopper.clock();
 	v shopper.versions := shopper.train_version(model);
-	live constant boolean := v.verdict IN ('first', 'better', 'not worse', 'trained');
+	live constant boolean := shopper.goes_live(v.verdict);
 BEGIN
 	INSERT INTO shopper.runs (name, state, version, message, started_at, finished_at)
 	VALUES (model, CASE WHEN live THEN 'promoted' ELSE 'kept back' END, v.version, v.reason, at, shopper.clock());

@@ -151,10 +151,10 @@ CREATE FUNCTION shopper.note_training(model text, v shopper.versions, error text
 BEGIN
 	IF error IS NOT NULL THEN
 		PERFORM shopper.settle_alerts(model, NULL, '{training failed}', ARRAY[ROW('training failed', NULL, NULL, NULL, error)::shopper.problem]);
-	ELSIF v.verdict IN ('worse', 'unsure', 'refused') THEN
+	ELSIF NOT shopper.goes_live(v.verdict) THEN
 		PERFORM shopper.settle_alerts(model, v.version, '{training failed,kept back}', ARRAY[ROW('kept back', NULL, v.metric_value, v.champion_value,
 			pg_catalog.format('version %s is kept back: %s', v.version, v.reason))::shopper.problem]);
-	ELSIF v.verdict IS NOT NULL THEN
+	ELSIF shopper.goes_live(v.verdict) THEN
 		PERFORM shopper.settle_alerts(model, v.version, '{training failed,kept back}', '{}');
 	END IF;
 END $$;
@@ -271,7 +271,7 @@ COMMENT ON FUNCTION shopper.measure_matured(shopper.watches, shopper.models, sho
 CREATE FUNCTION shopper.measure(model text) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
-	m constant shopper.models := shopper.owned_model(model);
+	m constant shopper.models := shopper.own_model(model, training => false);
 	w shopper.watches;
 	v shopper.versions;
 	measurement bigint;
@@ -282,10 +282,7 @@ DECLARE
 BEGIN
 	SELECT * INTO w FROM shopper.watches d WHERE d.name = model;
 	SELECT c.* INTO v FROM shopper.live l JOIN shopper.versions c USING (name, version) WHERE l.name = model;
-	IF m.owner <> CURRENT_USER THEN
-		RAISE insufficient_privilege USING MESSAGE = pg_catalog.format('model "%s" must be monitored by its owner', model),
-			DETAIL = 'Monitoring runs the owner''s query, which must not run with the rights of others.', HINT = pg_catalog.format('SET ROLE %I', m.owner);
-	ELSIF w.name IS NULL THEN
+	IF w.name IS NULL THEN
 		RAISE object_not_in_prerequisite_state USING MESSAGE = pg_catalog.format('model "%s" is not watched', model), HINT = 'shopper.watch says which rows to compare.';
 	ELSIF v.name IS NULL THEN
 		RAISE object_not_in_prerequisite_state USING MESSAGE = pg_catalog.format('no version of model "%s" is live', model), HINT = 'CALL shopper.train makes one.';

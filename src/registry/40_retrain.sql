@@ -69,7 +69,7 @@ BEGIN
 		PERFORM pg_catalog.set_config('pg_shopper.run', run::text, false);
 		BEGIN
 			v := shopper.train_version(model);
-			outcome := CASE WHEN v.verdict IN ('first', 'better', 'not worse', 'trained') THEN 'promoted' ELSE 'kept back' END;
+			outcome := CASE WHEN shopper.goes_live(v.verdict) THEN 'promoted' ELSE 'kept back' END;
 			words := v.reason;
 		EXCEPTION
 			WHEN query_canceled THEN

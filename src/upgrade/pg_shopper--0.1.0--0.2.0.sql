@@ -311,17 +311,17 @@ COMMENT ON FUNCTION shopper.class_label("any") IS 'Step of the registry: a value
 CREATE FUNCTION shopper.amount(target "any") RETURNS float8
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'shopper_amount';
 COMMENT ON FUNCTION shopper.amount("any") IS 'Step of the registry: a value as an amount; NaN when its type has none';
-CREATE FUNCTION shopper.own_model(model text) RETURNS shopper.models LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION shopper.own_model(model text, training boolean DEFAULT true) RETURNS shopper.models LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	m constant shopper.models := shopper.owned_model(model);
 BEGIN
 	IF m.owner <> CURRENT_USER THEN
-		RAISE insufficient_privilege USING MESSAGE = pg_catalog.format('model "%s" must be trained by its owner', model),
-			DETAIL = 'Training runs the owner''s query, which must not run with the rights of others.', HINT = pg_catalog.format('SET ROLE %I', m.owner);
+		RAISE insufficient_privilege USING MESSAGE = pg_catalog.format('model "%s" must be %s by its owner', model, CASE WHEN training THEN 'trained' ELSE 'monitored' END),
+			DETAIL = pg_catalog.format('%s runs the owner''s query, which must not run with the rights of others.', CASE WHEN training THEN 'Training' ELSE 'Monitoring' END), HINT = pg_catalog.format('SET ROLE %I', m.owner);
 	END IF;
 	RETURN m;
 END $$;
-COMMENT ON FUNCTION shopper.own_model(text) IS 'Step of the registry: the definition of a model that belongs to the caller itself; an error otherwise';
+COMMENT ON FUNCTION shopper.own_model(text, boolean) IS 'Step of the registry: the definition of a model that belongs to the caller itself; an error otherwise';
 CREATE FUNCTION shopper.find_job(job text) RETURNS shopper.jobs LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	j shopper.jobs;
@@ -452,6 +452,9 @@ AS $$ SELECT CASE WHEN x = 0 THEN '0' WHEN pg_catalog.abs(x) = 'Infinity' OR x =
 		THEN pg_catalog.trim_scale(pg_catalog.round(x::numeric, greatest(0, 3 - pg_catalog.floor(pg_catalog.log(pg_catalog.abs(x)::numeric))::int)))::text
 	ELSE pg_catalog.round(x::numeric, 3 - pg_catalog.floor(pg_catalog.log(pg_catalog.abs(x)::numeric))::int)::float8::text END $$;
 COMMENT ON FUNCTION shopper.short(float8) IS 'Step of the registry: a number for people: four digits that count, very small and very large ones as 1.2e-16';
+CREATE FUNCTION shopper.goes_live(verdict text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT $1 = ANY ('{first,better,not worse,trained}'::text[]) $$;
+COMMENT ON FUNCTION shopper.goes_live(text) IS 'Step of shopper.train: whether a version with this verdict of shopper.judge is put live';
 CREATE FUNCTION shopper.score_rows(m shopper.models, model bytea, rows text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	positive constant text := @extschema@.model_info(model) ->> 'positive';
@@ -634,7 +637,7 @@ BEGIN
 	RETURNING * INTO v;
 	PERFORM shopper.describe_version(m, j, v, columns);
 	EXECUTE 'DROP TABLE pg_temp.shopper_rows';
-	IF v.verdict IN ('first', 'better', 'not worse', 'trained') THEN
+	IF shopper.goes_live(v.verdict) THEN
 		PERFORM shopper.set_live(m, v.version, 'promote', v.reason);
 	END IF;
 	RETURN v;
@@ -644,7 +647,7 @@ CREATE OR REPLACE PROCEDURE shopper.train(model text) LANGUAGE plpgsql AS $$
 DECLARE
 	at constant timestamptz := shopper.clock();
 	v shopper.versions := shopper.train_version(model);
-	live constant boolean := v.verdict IN ('first', 'better', 'not worse', 'trained');
+	live constant boolean := shopper.goes_live(v.verdict);
 BEGIN
 	INSERT INTO shopper.runs (name, state, version, message, started_at, finished_at)
 	VALUES (model, CASE WHEN live THEN 'promoted' ELSE 'kept back' END, v.version, v.reason, at, shopper.clock());
@@ -906,10 +909,10 @@ CREATE FUNCTION shopper.note_training(model text, v shopper.versions, error text
 BEGIN
 	IF error IS NOT NULL THEN
 		PERFORM shopper.settle_alerts(model, NULL, '{training failed}', ARRAY[ROW('training failed', NULL, NULL, NULL, error)::shopper.problem]);
-	ELSIF v.verdict IN ('worse', 'unsure', 'refused') THEN
+	ELSIF NOT shopper.goes_live(v.verdict) THEN
 		PERFORM shopper.settle_alerts(model, v.version, '{training failed,kept back}', ARRAY[ROW('kept back', NULL, v.metric_value, v.champion_value,
 			pg_catalog.format('version %s is kept back: %s', v.version, v.reason))::shopper.problem]);
-	ELSIF v.verdict IS NOT NULL THEN
+	ELSIF shopper.goes_live(v.verdict) THEN
 		PERFORM shopper.settle_alerts(model, v.version, '{training failed,kept back}', '{}');
 	END IF;
 END $$;
@@ -1017,7 +1020,7 @@ COMMENT ON FUNCTION shopper.measure_matured(shopper.watches, shopper.models, sho
 CREATE FUNCTION shopper.measure(model text) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_variable
 DECLARE
-	m constant shopper.models := shopper.owned_model(model);
+	m constant shopper.models := shopper.own_model(model, training => false);
 	w shopper.watches;
 	v shopper.versions;
 	measurement bigint;
@@ -1028,10 +1031,7 @@ DECLARE
 BEGIN
 	SELECT * INTO w FROM shopper.watches d WHERE d.name = model;
 	SELECT c.* INTO v FROM shopper.live l JOIN shopper.versions c USING (name, version) WHERE l.name = model;
-	IF m.owner <> CURRENT_USER THEN
-		RAISE insufficient_privilege USING MESSAGE = pg_catalog.format('model "%s" must be monitored by its owner', model),
-			DETAIL = 'Monitoring runs the owner''s query, which must not run with the rights of others.', HINT = pg_catalog.format('SET ROLE %I', m.owner);
-	ELSIF w.name IS NULL THEN
+	IF w.name IS NULL THEN
 		RAISE object_not_in_prerequisite_state USING MESSAGE = pg_catalog.format('model "%s" is not watched', model), HINT = 'shopper.watch says which rows to compare.';
 	ELSIF v.name IS NULL THEN
 		RAISE object_not_in_prerequisite_state USING MESSAGE = pg_catalog.format('no version of model "%s" is live', model), HINT = 'CALL shopper.train makes one.';
@@ -1138,7 +1138,7 @@ BEGIN
 		PERFORM pg_catalog.set_config('pg_shopper.run', run::text, false);
 		BEGIN
 			v := shopper.train_version(model);
-			outcome := CASE WHEN v.verdict IN ('first', 'better', 'not worse', 'trained') THEN 'promoted' ELSE 'kept back' END;
+			outcome := CASE WHEN shopper.goes_live(v.verdict) THEN 'promoted' ELSE 'kept back' END;
 			words := v.reason;
 		EXCEPTION
 			WHEN query_canceled THEN
