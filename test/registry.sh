@@ -5,24 +5,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 kills=${1:-2}
-PG_CONFIG=${PG_CONFIG:-$(ls /usr/lib/postgresql/${PG_MAJOR:-15}/bin/pg_config 2>/dev/null || command -v pg_config)}
-export PATH=$("$PG_CONFIG" --bindir):$PATH
-export SHOPPER_CLUSTER=/tmp/pg_shopper.registry.$$
-home=$SHOPPER_CLUSTER
-export PGHOST=$home/socket PGPORT=5432 PGUSER=tester PGDATABASE=shop
-unset PGSERVICE PGPASSWORD PGOPTIONS
-failed=0
+. test/own_cluster.sh
 trap 'test/cluster stop' EXIT
-
-ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
-same() { # what, expected, got
-	if [ "$2" = "$3" ] && [ -n "$3" ]; then
-		echo "registry: ok: $1"
-	else
-		echo "registry: FAILED: $1: expected $2, got $3"
-		failed=1
-	fi
-}
 
 test/cluster start
 psql -X -q -d postgres -c 'CREATE DATABASE shop' -c 'CREATE DATABASE copy'

@@ -4,36 +4,13 @@
 # bytes depend on the rows alone. In a cluster of its own, which it removes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-PG_CONFIG=${PG_CONFIG:-$(ls /usr/lib/postgresql/${PG_MAJOR:-15}/bin/pg_config 2>/dev/null || command -v pg_config)}
-bin=$("$PG_CONFIG" --bindir)
-export PATH=$bin:$PATH
-export SHOPPER_CLUSTER=/tmp/pg_shopper.restart.$$
-home=$SHOPPER_CLUSTER
-export PGHOST=$home/socket PGPORT=5432 PGUSER=tester PGDATABASE=shop
-unset PGSERVICE PGPASSWORD PGOPTIONS
-failed=0
+. test/own_cluster.sh
 
-as_server() {
-	(
-		cd /
-		if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups env HOME=/tmp "$@"; else "$@"; fi
-	)
-}
-ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 finish() {
 	[ ! -s "$home/standby/PG_VERSION" ] || as_server pg_ctl -D "$home/standby" -m immediate stop >/dev/null 2>&1 || true
 	test/cluster stop
 }
 trap finish EXIT
-
-same() { # what, expected, got
-	if [ "$2" = "$3" ] && [ -n "$3" ]; then
-		echo "restart: ok: $1"
-	else
-		echo "restart: FAILED: $1: expected $2, got $3"
-		failed=1
-	fi
-}
 
 test/cluster start
 psql -X -q -d postgres -c 'CREATE DATABASE shop' -c 'CREATE DATABASE empty'

@@ -5,41 +5,16 @@
 # '* * * * *' waits for the next full minutes)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-PG_CONFIG=${PG_CONFIG:-$(ls /usr/lib/postgresql/${PG_MAJOR:-15}/bin/pg_config 2>/dev/null || command -v pg_config)}
-export PATH=$("$PG_CONFIG" --bindir):$PATH
-export SHOPPER_CLUSTER=/tmp/pg_shopper.schedule.$$
-home=$SHOPPER_CLUSTER
-export PGHOST=$home/socket PGPORT=5432 PGUSER=tester PGDATABASE=shop
-unset PGSERVICE PGPASSWORD PGOPTIONS
+. test/own_cluster.sh
 at=${1:-@reboot}
 lent=()
-failed=0
 finish() {
 	test/cluster stop
 	[ ${#lent[@]} -eq 0 ] || rm -f "${lent[@]}" 2>/dev/null || sudo rm -f "${lent[@]}"
 }
 trap finish EXIT
 
-as_server() {
-	(
-		cd /
-		if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups env HOME=/tmp "$@"; else "$@"; fi
-	)
-}
-ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 quiet='SET client_min_messages = error;'
-as() { PGUSER=$1 ask "${@:2}"; }
-same() { # what, expected, got
-	if [ "$2" = "$3" ] && [ -n "$3" ]; then
-		echo "schedule: ok: $1"
-	else
-		echo "schedule: FAILED: $1: expected $2, got $3"
-		failed=1
-	fi
-}
-says() { # what, words, command...
-	same "$1" t "$( ("${@:3}" 2>&1 || true) | grep -qF -- "$2" && echo t)"
-}
 wait_for() { # query, seconds
 	for _ in $(seq $(($2 * 5))); do
 		[ "$(ask -c "$1")" != t ] || return 0

@@ -4,28 +4,9 @@
 # cluster of its own, which it removes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-PG_CONFIG=${PG_CONFIG:-$(ls /usr/lib/postgresql/${PG_MAJOR:-15}/bin/pg_config 2>/dev/null || command -v pg_config)}
-export PATH=$("$PG_CONFIG" --bindir):$PATH
-export SHOPPER_CLUSTER=/tmp/pg_shopper.trusted.$$
-home=$SHOPPER_CLUSTER
-export PGHOST=$home/socket PGPORT=5432 PGUSER=tester PGDATABASE=shop
-unset PGSERVICE PGPASSWORD PGOPTIONS
-failed=0
+. test/own_cluster.sh
 trap 'test/cluster stop' EXIT
 
-ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
-as() { PGUSER=$1 ask "${@:2}"; }
-same() { # what, expected, got
-	if [ "$2" = "$3" ] && [ -n "$3" ]; then
-		echo "trusted: ok: $1"
-	else
-		echo "trusted: FAILED: $1: expected $2, got $3"
-		failed=1
-	fi
-}
-says() { # what, words, command...
-	same "$1" t "$( ("${@:3}" 2>&1 || true) | grep -qF -- "$2" && echo t)"
-}
 member="FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'pg_shopper' AND d.deptype = 'e'"
 
 test/cluster start

@@ -6,13 +6,7 @@
 # Released install scripts are test/upgrade/pg_shopper--VERSION.sql.gz.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-PG_CONFIG=${PG_CONFIG:-$(ls /usr/lib/postgresql/${PG_MAJOR:-15}/bin/pg_config 2>/dev/null || command -v pg_config)}
-export PATH=$("$PG_CONFIG" --bindir):$PATH
-export SHOPPER_CLUSTER=/tmp/pg_shopper.upgrade.$$
-home=$SHOPPER_CLUSTER
-export PGHOST=$home/socket PGPORT=5432 PGUSER=tester PGDATABASE=shop
-unset PGSERVICE PGPASSWORD PGOPTIONS
-failed=0
+. test/own_cluster.sh
 new=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" pg_shopper.control)
 released=$(ls test/upgrade/pg_shopper--*.sql.gz | sed 's/.*--\(.*\)\.sql\.gz/\1/' | sort -V)
 work=build/upgrade
@@ -27,12 +21,6 @@ place() { # file
 	"${as_root[@]}" cp "$1" "$extensions/"
 	placed+=("$extensions/${1##*/}")
 }
-as_server() {
-	(
-		cd /
-		if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups env HOME=/tmp "$@"; else "$@"; fi
-	)
-}
 finish() {
 	[ ! -s "$home/moved/PG_VERSION" ] || as_server pg_ctl -D "$home/moved" -m immediate stop >/dev/null 2>&1 || true
 	test/cluster stop
@@ -40,15 +28,6 @@ finish() {
 }
 trap finish EXIT
 
-ask() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
-same() { # what, expected, got
-	if [ "$2" = "$3" ] && [ -n "$3" ]; then
-		echo "upgrade: ok: $1"
-	else
-		echo "upgrade: FAILED: $1: expected $2, got $3"
-		failed=1
-	fi
-}
 no_difference() { # what, file, file
 	if [ -s "$2" ] && diff "$2" "$3" >"$work/difference"; then
 		echo "upgrade: ok: $1"
