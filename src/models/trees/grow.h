@@ -60,6 +60,7 @@ typedef struct ShopperGrowNode
 typedef struct ShopperCountBlock
 {
 	int			n_places;		/* of one byte */
+	int			n_adjacent;		/* the first of them that lie side by side, a multiple of four */
 	int			n;				/* of two bytes, too, which come behind */
 	const uint32_t *at;			/* (n) offset in a line */
 	const int64_t *start;		/* (n) first cell of the place, in the block */
