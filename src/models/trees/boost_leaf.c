@@ -26,6 +26,7 @@ typedef struct Residual
 typedef struct LeafPiece
 {
 	int32_t		node;
+	const uint32_t *rows;
 	int64_t		from;
 	int64_t		to;
 	double		g;
@@ -56,7 +57,7 @@ list_pieces(ShopperBoostFit *fit, Leaves *l)
 	SHOPPER_NEW(fit->env, l->piece, g->n_leaves + g->n_rows / PIECE + 1);
 	for (int64_t k = 0; k < g->n_nodes; k++)
 		for (int64_t at = g->node[k].begin; g->node[k].left < 0 && at < g->node[k].end; at += PIECE)
-			l->piece[n++] = (LeafPiece) {.node = (int32_t) k,.from = at,.to = at + PIECE < g->node[k].end ? at + PIECE : g->node[k].end};
+			l->piece[n++] = (LeafPiece) {.node = (int32_t) k,.rows = g->node[k].rows,.from = at,.to = at + PIECE < g->node[k].end ? at + PIECE : g->node[k].end};
 	l->n = n;
 	return SHOPPER_OK;
 }
@@ -77,7 +78,7 @@ sum_piece(void *arg, int shard)
 {
 	Leaves	   *l = arg;
 	LeafPiece  *p = &l->piece[l->first + shard];
-	const uint32_t *rows = l->fit->grower.rows;
+	const uint32_t *rows = p->rows;
 	const float *slope = l->fit->slope;
 	const double *weight = l->fit->t->weight;
 	double		g = 0,
@@ -122,13 +123,14 @@ add_stretch(void *arg, int shard)
 
 	for (int64_t k = 0; k < g->n_nodes; k++)
 	{
+		const uint32_t *rows = g->node[k].rows;
 		int64_t		i = g->node[k].begin,
 					end = g->node[k].end;
 
 		if (g->node[k].left >= 0)
 			continue;
-		for (i = first_row(g->rows, i, end, row); i < end && g->rows[i] < row + l->stretch; i++)
-			l->score[g->rows[i]] += l->value[k];
+		for (i = first_row(rows, i, end, row); i < end && rows[i] < row + l->stretch; i++)
+			l->score[rows[i]] += l->value[k];
 	}
 }
 
@@ -219,7 +221,7 @@ renew_leaf(void *arg, int shard)
 	Renewing   *r = arg;
 	const ShopperTable *t = r->fit->t;
 	const ShopperGrowNode *node = &r->fit->grower.node[r->first + shard];
-	const uint32_t *rows = r->fit->grower.rows;
+	const uint32_t *rows = node->rows;
 	Residual   *residual = r->fit->residual;
 
 	if (node->left >= 0 || node->begin == node->end)

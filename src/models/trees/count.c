@@ -50,15 +50,14 @@ add_row(const ShopperCountBlock *b, const uint8_t *line, int64_t value, int64_t 
 }
 
 static void
-add_rows(const ShopperGrower *g, const ShopperCountBlock *b, bool direct, int64_t from, int64_t to, int64_t *cell)
+add_rows(const ShopperGrower *g, const ShopperCountBlock *b, const uint32_t *row, int64_t from, int64_t to, int64_t *cell)
 {
 	const uint8_t *line = g->lines.line;
-	const uint32_t *row = g->rows;
 	size_t		width = (size_t) g->lines.width,
 				first = b->at[0],
 				last = b->at[b->n - 1];
 
-	if (direct)
+	if (row == NULL)
 		for (int64_t i = from; i < to; i++)
 			add_row(b, line + (size_t) i * width, shopper_unpack(g->packed[i]), cell);
 	else
@@ -77,7 +76,7 @@ typedef struct Counting
 {
 	const ShopperGrower *g;
 	bool		clear;
-	bool		direct;			/* the rows are 0 .. n - 1 */
+	const uint32_t *rows;		/* NULL: 0 .. n - 1 */
 	int			parts;
 	int64_t		from;
 	int64_t		to;
@@ -97,14 +96,14 @@ count_part(void *arg, int shard)
 	if (c->clear)
 		memset(cell, 0, (size_t) b->n_cells * sizeof(int64_t));
 	shopper_shard_range(c->to - c->from, c->parts, part, &from, &to);
-	add_rows(g, b, c->direct, c->from + from, c->from + to, cell);
+	add_rows(g, b, c->rows, c->from + from, c->from + to, cell);
 }
 
-/* Add rows[from .. to) of the grower, in `parts` parts, to cells that are cleared before; all: the rows are 0 .. n - 1. */
+/* Add rows[from .. to), in `parts` parts, to cells that are cleared before; NULL: the rows are 0 .. n - 1. */
 void
-shopper_count_rows(const ShopperGrower *g, bool all, int64_t from, int64_t to, bool clear, int parts, bool parallel)
+shopper_count_rows(const ShopperGrower *g, const uint32_t *rows, int64_t from, int64_t to, bool clear, int parts, bool parallel)
 {
-	Counting	c = {.g = g,.clear = clear,.direct = all,.parts = parts,.from = from,.to = to};
+	Counting	c = {.g = g,.clear = clear,.rows = rows,.parts = parts,.from = from,.to = to};
 
 	if (parallel)
 		shopper_parallel(g->env, parts * g->n_blocks, count_part, &c);

@@ -1,8 +1,9 @@
 /*
  * grow.c: growing a tree by splitting one leaf after another.
  *
- * The rows of each leaf are a stretch of one array of row numbers, ascending. A
- * histogram is counted for the smaller child only, the larger one's is what is left
+ * The rows of each node are a stretch of an array of row numbers, ascending; those of
+ * its children are the same stretch of a second array, those of theirs are in the first
+ * again. A histogram is counted for the smaller child only, the larger one's is what is left
  * of the parent's. Histograms come from a pool of bounded size; when it is empty the
  * leaf with the least gain gives its own away, and is counted anew if it is split.
  */
@@ -18,7 +19,7 @@
 #define DIVIDE_V4
 #endif
 
-#define BLOCK 8192				/* rows that one shard moves */
+#define BLOCK 8192				/* rows that one shard moves, a multiple of 8 */
 #define MOVE_BLOCKS 1024		/* between two polls */
 #define MAX_GROUPS 64
 #define MIN_SLOTS 4
@@ -51,6 +52,7 @@ shopper_grower_make(ShopperEnv *env, const ShopperBins *bins, int64_t n, const S
 	SHOPPER_NEW(env, g->packed, n);
 	SHOPPER_NEW(env, g->rows, n);
 	SHOPPER_NEW(env, g->spare, n);
+	SHOPPER_NEW(env, g->left, n / 8 + 1);
 	SHOPPER_NEW(env, g->block_left, n / BLOCK + 1);
 	SHOPPER_NEW(env, g->goes_left, bins->max_bins);
 	SHOPPER_NEW(env, g->used, bins->n_columns);
@@ -92,9 +94,11 @@ shopper_grower_release(ShopperGrower *g)
 	shopper_release(g->env, g->packed);
 	shopper_release(g->env, g->rows);
 	shopper_release(g->env, g->spare);
+	shopper_release(g->env, g->left);
 	for (int k = 0; k < g->n_slots; k++)
 		shopper_release(g->env, g->histogram[k]);
 	g->packed = g->rows = g->spare = NULL;
+	g->left = NULL;
 	g->n_slots = g->n_free = 0;
 }
 
@@ -188,112 +192,119 @@ typedef struct Moving
 {
 	ShopperGrower *g;
 	const ShopperBinColumn *column;
-	int64_t		begin;
-	int64_t		end;
+	const uint32_t *rows;		/* of the node */
+	uint32_t   *to;				/* of its children */
+	int64_t		n;
+	int64_t		middle;			/* so many go left */
 	int64_t		first;			/* block of shard 0 */
-	int64_t		middle;			/* where the right side begins */
 } Moving;
 
-/* Whether each row goes left. */
-static void
-look_up(const ShopperBinColumn *c, const uint8_t *restrict goes_left, const uint32_t *restrict rows, int64_t n, uint8_t *restrict left)
-{
-	const uint8_t *restrict bin8 = c->bin8;
-	const uint16_t *restrict bin16 = c->bin16;
+/* One bit a row: whether it goes left. What is beyond the rows is 0. */
+#define MARK(bin) \
+	do { \
+		int64_t		i_ = 0; \
+		for (; i_ + 8 <= n; i_ += 8) \
+		{ \
+			unsigned	bits_ = 0; \
+			_Pragma("GCC unroll 8") \
+			for (int k_ = 0; k_ < 8; k_++) \
+				bits_ |= (unsigned) goes_left[(bin)[rows[i_ + k_]]] << k_; \
+			left[i_ / 8] = (uint8_t) bits_; \
+		} \
+		for (; i_ < n; i_++) \
+			left[i_ / 8] = (uint8_t) ((i_ % 8 == 0 ? 0 : left[i_ / 8]) | goes_left[(bin)[rows[i_]]] << i_ % 8); \
+	} while (0)
 
-	if (bin8 != NULL)
-		for (int64_t i = 0; i < n; i++)
-			left[i] = goes_left[bin8[rows[i]]];
+static void
+mark_block(void *arg, int shard)
+{
+	Moving	   *m = arg;
+	const uint8_t *restrict goes_left = m->g->goes_left;
+	int64_t		block = m->first + shard,
+				from = block * BLOCK,
+				n = from + BLOCK < m->n ? BLOCK : m->n - from,
+				n_left = 0;
+	const uint32_t *restrict rows = m->rows + from;
+	uint8_t    *restrict left = m->g->left + from / 8;
+
+	if (m->column->bin8 != NULL)
+		MARK(m->column->bin8);
 	else
-		for (int64_t i = 0; i < n; i++)
-			left[i] = goes_left[bin16[rows[i]]];
+		MARK(m->column->bin16);
+	for (int64_t i = 0; i < (n + 7) / 8; i += 8)
+	{
+		uint64_t	bits = 0;
+
+		memcpy(&bits, left + i, (size_t) ((n + 7) / 8 - i < 8 ? (n + 7) / 8 - i : 8));
+		n_left += __builtin_popcountll(bits);
+	}
+	m->g->block_left[block] = n_left;
 }
 
-/* Rows that go left to the front of `spare`, the others to its end, backwards; returns how many go left. */
-static int64_t
-divide(const uint32_t *rows, const uint8_t *left, int64_t n, uint32_t *spare)
+/* Rows whose bit is set to `low`, the others to `high`, both in their order. */
+static void
+divide(const uint32_t *rows, const uint8_t *left, int64_t from, int64_t to, uint32_t *low, uint32_t *high)
 {
-	uint32_t   *low = spare,
-			   *high = spare + n - 1;
-
-	for (int64_t i = 0; i < n; i++)
+	for (int64_t i = from; i < to; i++)
 	{
-		*low = rows[i];
-		*high = rows[i];
-		low += left[i];
-		high -= 1 - left[i];
+		int			bit = left[i / 8] >> i % 8 & 1;
+
+		*(bit ? low : high) = rows[i];
+		low += bit;
+		high += 1 - bit;
 	}
-	return low - spare;
 }
 
 #ifdef DIVIDE_V4
-/* The same, 16 rows at a time: whole registers are written, whose other lanes are written over later. */
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,popcnt"))) static int64_t
-divide_v4(const uint32_t *rows, const uint8_t *left, int64_t n, uint32_t *spare)
+/* The same, 16 rows at a time. */
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,popcnt"))) static void
+divide_v4(const uint32_t *rows, const uint8_t *left, int64_t n, uint32_t *low, uint32_t *high)
 {
-	const __m512i backwards = _mm512_set_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-	uint32_t   *low = spare,
-			   *high = spare + n;
 	int64_t		i = 0;
 
-	for (; n - i >= 32; i += 16)
+	for (; i + 16 <= n; i += 16)
 	{
-		__m128i		side = _mm_loadu_si128((const __m128i *) (left + i));
-		__mmask16	to_left = _mm_test_epi8_mask(side, side);
+		__mmask16	side = (__mmask16) (left[i / 8] | left[i / 8 + 1] << 8);
 		__m512i		row = _mm512_loadu_si512(rows + i);
-		int			n_left = __builtin_popcount(to_left);
+		int			n_left = __builtin_popcount(side);
 
-		_mm512_storeu_si512(low, _mm512_maskz_compress_epi32(to_left, row));
-		_mm512_storeu_si512(high - 16, _mm512_permutexvar_epi32(backwards, _mm512_maskz_compress_epi32((__mmask16) ~to_left, row)));
+		_mm512_mask_storeu_epi32(low, (__mmask16) ((1u << n_left) - 1), _mm512_maskz_compress_epi32(side, row));
+		_mm512_mask_storeu_epi32(high, (__mmask16) ((1u << (16 - n_left)) - 1), _mm512_maskz_compress_epi32((__mmask16) ~side, row));
 		low += n_left;
-		high -= 16 - n_left;
+		high += 16 - n_left;
 	}
-	return low - spare + divide(rows + i, left + i, n - i, low);
+	divide(rows, left, i, n, low, high);
 }
 #endif
 
+/* block_left holds sums by now: the rows before the block's that go left. */
 static void
-move_block(void *arg, int shard)
+divide_block(void *arg, int shard)
 {
 	Moving	   *m = arg;
-	ShopperGrower *g = m->g;
-	int64_t		from = m->begin + (m->first + shard) * BLOCK,
-				n = from + BLOCK < m->end ? BLOCK : m->end - from,
-				n_left;
-	const uint32_t *rows = g->rows + from;
-	uint8_t		left[BLOCK];
-
-	look_up(m->column, g->goes_left, rows, n, left);
-#ifdef DIVIDE_V4
-	if (g->vectors)
-		n_left = divide_v4(rows, left, n, g->spare + from);
-	else
-#endif
-		n_left = divide(rows, left, n, g->spare + from);
-	g->block_left[m->first + shard] = (int32_t) n_left;
-}
-
-/* Copy a block back; the right side was written backwards. block_left holds sums by now. */
-static void
-copy_block(void *arg, int shard)
-{
-	Moving	   *m = arg;
-	ShopperGrower *g = m->g;
 	int64_t		block = m->first + shard,
-				from = m->begin + block * BLOCK,
-				to = from + BLOCK < m->end ? from + BLOCK : m->end,
-				left_before = block > 0 ? g->block_left[block - 1] : 0,
-				left = g->block_left[block] - left_before;
-	uint32_t   *right = g->rows + m->middle + (from - m->begin) - left_before;
+				from = block * BLOCK,
+				n = from + BLOCK < m->n ? BLOCK : m->n - from,
+				left_before = m->g->block_left[block];
+	const uint8_t *left = m->g->left + from / 8;
+	uint32_t   *low = m->to + left_before,
+			   *high = m->to + m->middle + from - left_before;
 
-	memcpy(g->rows + m->begin + left_before, g->spare + from, (size_t) left * sizeof(uint32_t));
-	for (int64_t i = 0; i < to - from - left; i++)
-		right[i] = g->spare[to - 1 - i];
+#ifdef DIVIDE_V4
+	if (m->g->vectors)
+	{
+		divide_v4(m->rows + from, left, n, low, high);
+		return;
+	}
+#endif
+	divide(m->rows + from, left, 0, n, low, high);
 }
 
 static ShopperStatus
-move_blocks(Moving *m, int64_t blocks, ShopperShardFn fn)
+over_blocks(Moving *m, ShopperShardFn fn)
 {
+	int64_t		blocks = (m->n + BLOCK - 1) / BLOCK;
+
 	for (m->first = 0; m->first < blocks; m->first += MOVE_BLOCKS)
 	{
 		shopper_parallel(m->g->env, (int) (blocks - m->first < MOVE_BLOCKS ? blocks - m->first : MOVE_BLOCKS), fn, m);
@@ -302,28 +313,35 @@ move_blocks(Moving *m, int64_t blocks, ShopperShardFn fn)
 	return SHOPPER_OK;
 }
 
-/* Put the rows of a node that go left before the others, both in their order. */
+/* The rows of a node to the other array, those that go left before the others, both in their order. */
 static ShopperStatus
-move_rows(ShopperGrower *g, const ShopperGrowNode *node, int64_t *middle)
+move_rows(ShopperGrower *g, const ShopperGrowNode *node, uint32_t **children, int64_t *middle)
 {
-	Moving		m = {.g = g,.column = &g->bins->column[node->split.column],.begin = node->begin,.end = node->end};
-	int64_t		blocks = (node->end - node->begin + BLOCK - 1) / BLOCK;
+	Moving		m = {.g = g,.column = &g->bins->column[node->split.column],.n = node->end - node->begin};
 
-	SHOPPER_TRY(move_blocks(&m, blocks, move_block));
-	for (int64_t b = 1; b < blocks; b++)
-		g->block_left[b] += g->block_left[b - 1];
-	m.middle = *middle = node->begin + g->block_left[blocks - 1];
-	return move_blocks(&m, blocks, copy_block);
+	*children = node->rows == g->rows ? g->spare : g->rows;
+	m.rows = node->rows + node->begin;
+	m.to = *children + node->begin;
+	SHOPPER_TRY(over_blocks(&m, mark_block));
+	for (int64_t b = 0; b * BLOCK < m.n; b++)
+	{
+		int64_t		n_left = g->block_left[b];
+
+		g->block_left[b] = m.middle;
+		m.middle += n_left;
+	}
+	*middle = node->begin + m.middle;
+	return over_blocks(&m, divide_block);
 }
 
 /* ---- growing ---- */
 
 static ShopperStatus
-new_node(ShopperGrower *g, int64_t begin, int64_t end, int64_t sum, int depth)
+new_node(ShopperGrower *g, const uint32_t *rows, int64_t begin, int64_t end, int64_t sum, int depth)
 {
 	SHOPPER_TRY(shopper_grow(g->env, &g->node, &g->node_capacity, g->n_nodes + 1, sizeof(ShopperGrowNode)));
 	g->node[g->n_nodes++] = (ShopperGrowNode) {
-		.begin = begin,.end = end,.sum = sum,.left = -1,.right = -1,.depth = depth,.slot = -1,
+		.rows = rows,.begin = begin,.end = end,.sum = sum,.left = -1,.right = -1,.depth = depth,.slot = -1,
 		.low = -INFINITY,.high = INFINITY,.levels = -1
 	};
 	return SHOPPER_OK;
@@ -403,14 +421,15 @@ static ShopperStatus
 split_node(ShopperGrower *g, int32_t at)
 {
 	ShopperGrowNode node = g->node[at];
+	uint32_t   *rows;
 	int64_t		middle;
 
 	shopper_split_table(g->bins, &node.split, node.levels >= 0 ? g->words + node.levels : NULL, g->goes_left);
-	SHOPPER_TRY(move_rows(g, &node, &middle));
+	SHOPPER_TRY(move_rows(g, &node, &rows, &middle));
 	g->node[at].left = (int32_t) g->n_nodes;
 	g->node[at].right = (int32_t) g->n_nodes + 1;
-	SHOPPER_TRY(new_node(g, node.begin, middle, node.split.left, node.depth + 1));
-	SHOPPER_TRY(new_node(g, middle, node.end, node.sum - node.split.left, node.depth + 1));
+	SHOPPER_TRY(new_node(g, rows, node.begin, middle, node.split.left, node.depth + 1));
+	SHOPPER_TRY(new_node(g, rows, middle, node.end, node.sum - node.split.left, node.depth + 1));
 	g->n_leaves++;
 	if (g->options.monotone != NULL)
 		set_bounds(g, &g->node[at]);
@@ -425,7 +444,7 @@ shopper_grow_tree(ShopperGrower *g, int64_t sum)
 	g->n_free = g->n_slots;
 	for (int k = 0; k < g->n_slots; k++)
 		g->free_slot[k] = g->n_slots - 1 - k;
-	SHOPPER_TRY(new_node(g, 0, g->n_rows, sum, 0));
+	SHOPPER_TRY(new_node(g, g->rows, 0, g->n_rows, sum, 0));
 	if (!can_split(g, &g->node[0]) || g->options.max_leaves < 2 || g->n_used == 0)
 		return SHOPPER_OK;
 	SHOPPER_TRY(shopper_count_begin(g));

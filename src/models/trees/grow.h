@@ -43,7 +43,8 @@ typedef struct ShopperSplit
 
 typedef struct ShopperGrowNode
 {
-	int64_t		begin;			/* its rows: grower->rows[begin .. end) */
+	const uint32_t *rows;		/* its rows: rows[begin .. end), ascending */
+	int64_t		begin;
 	int64_t		end;
 	int64_t		sum;			/* packed gradient and hessian */
 	int32_t		left;			/* -1: a leaf */
@@ -84,7 +85,7 @@ typedef struct ShopperGrower
 	int			n_used;			/* columns that may split */
 	int		   *used;			/* (n_columns) ascending */
 	int64_t		n_rows;			/* rows to grow from */
-	uint32_t   *rows;			/* (n) ascending when the tree begins; then by leaf */
+	uint32_t   *rows;			/* (n) ascending when the tree begins */
 	bool		all_rows;		/* rows are 0 .. n - 1 */
 
 	/* the tree */
@@ -97,8 +98,9 @@ typedef struct ShopperGrower
 	int64_t		word_capacity;
 
 	/* working memory */
-	uint32_t   *spare;			/* (n) */
-	int32_t    *block_left;		/* (blocks of n) rows that went left, while a node is split */
+	uint32_t   *spare;			/* (n) rows of nodes of odd depth */
+	uint8_t    *left;			/* (n / 8 + 1) bits of the rows that go left, while a node is split */
+	int64_t    *block_left;		/* (blocks of n) and how many they are */
 	bool		vectors;		/* rows are moved 16 at a time, with the same result */
 	uint8_t    *goes_left;		/* (max_bins) of the split that is being made */
 	int64_t    *offset;			/* (n_columns) of a column in a histogram */
@@ -165,7 +167,7 @@ extern ShopperStatus shopper_grower_make(ShopperEnv *env, const ShopperBins *bin
 										 int64_t histogram_bytes, ShopperGrower *grower);
 /* Give back what grows with the rows, and the histograms. */
 extern void shopper_grower_release(ShopperGrower *grower);
-/* Grow a tree from rows[0 .. n_rows), whose packed sum is given; the result is in node, words and the order of rows. */
+/* Grow a tree from rows[0 .. n_rows), whose packed sum is given; the result is in node, with their rows, and words. */
 extern ShopperStatus shopper_grow_tree(ShopperGrower *grower, int64_t sum);
 
 /* The value of a leaf with these sums, and what it takes off the loss. */
@@ -175,7 +177,7 @@ extern double shopper_leaf_value(const ShopperGrowOptions *o, double gradient, d
 extern ShopperStatus shopper_count_make(ShopperGrower *grower);
 extern void shopper_count_release(ShopperGrower *grower);
 extern ShopperStatus shopper_count_begin(ShopperGrower *grower);
-extern void shopper_count_rows(const ShopperGrower *grower, bool all, int64_t from, int64_t to, bool clear, int parts, bool parallel);
+extern void shopper_count_rows(const ShopperGrower *grower, const uint32_t *rows, int64_t from, int64_t to, bool clear, int parts, bool parallel);
 extern void shopper_fold_column(const ShopperGrower *grower, int column, int parts, int64_t *histogram);
 
 /* histogram.c: count small (and large, when parent is NULL), subtract, search; see there. */

@@ -131,7 +131,7 @@ count_node(Searching *k, int which)
 	for (int64_t from = node->begin; from < node->end; from = to)
 	{
 		to = from + window < node->end ? from + window : node->end;
-		shopper_count_rows(g, all, from, to, from == node->begin, k->parts, parallel);
+		shopper_count_rows(g, all ? NULL : node->rows, from, to, from == node->begin, k->parts, parallel);
 		SHOPPER_TRY(shopper_poll(g->env));
 	}
 	return SHOPPER_OK;

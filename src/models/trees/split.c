@@ -16,9 +16,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "../../core/simd.h"
 #include "grow.h"
 
 #define FEW_LEVELS 4
+#define EDGES 256				/* whose gains are computed together */
 
 typedef struct Search
 {
@@ -142,34 +144,90 @@ left_is_larger(const Search *s, int64_t left)
 	return 2 * shopper_sum_hessian(left) > shopper_sum_hessian(s->node->sum);
 }
 
+typedef struct Edges
+{
+	double		gain[EDGES];
+	int64_t		left[EDGES];
+	int64_t		rows[EDGES];
+	int32_t		gradient[EDGES];	/* of the left side */
+	int32_t		hessian[EDGES];
+} Edges;
+
+/* What gain_of() says of n edges, bit for bit. */
+SHOPPER_CLONES static void
+gains_of(const Search *s, int n, Edges *e)
+{
+	const double gu = s->gu,
+				hu = s->hu,
+				l1 = s->o->l1,
+				l2 = s->o->l2,
+				parent = s->parent;
+	const int32_t gradient = (int32_t) shopper_sum_gradient(s->node->sum),
+				hessian = (int32_t) shopper_sum_hessian(s->node->sum);
+
+	for (int i = 0; i < n; i++)
+	{
+		double		lg = (double) e->gradient[i] * gu,
+					lh = (double) e->hessian[i] * hu + l2,
+					rg = (double) (gradient - e->gradient[i]) * gu,
+					rh = (double) (hessian - e->hessian[i]) * hu + l2,
+					lt = soft(lg, l1),
+					rt = soft(rg, l1);
+
+		lt = (lh > 0 ? lt * lt : 0) / (lh > 0 ? lh : 1);
+		rt = (rh > 0 ? rt * rt : 0) / (rh > 0 ? rh : 1);
+		e->gain[i] = 0.5 * (lt + rt - parent);
+	}
+}
+
+/* Sums to the left of the n edges behind `first`; *left and *rows are those before them, and go on. */
+static void
+sum_edges(const Search *s, const int64_t *histogram, int first, int n, int64_t *left, int64_t *rows, Edges *e)
+{
+	for (int i = 0; i < n; i++)
+	{
+		e->left[i] = *left += histogram[first + i];
+		e->gradient[i] = (int32_t) shopper_sum_gradient(*left);
+		e->hessian[i] = (int32_t) shopper_sum_hessian(*left);
+	}
+	for (int i = 0; i < n && s->count != NULL; i++)
+		e->rows[i] = *rows += s->count[first + i];
+}
+
 static void
 search_number(Search *s, int column, const int64_t *histogram, ShopperSplit *best)
 {
 	int			missing = s->g->bins->column[column].n_bins - 1;
 	bool		some = histogram[missing] != 0;
+	Edges		e;
 
 	for (int side = 0; side <= some; side++)
 	{
+		int			n = missing - 1 + (some && side == 0);
 		int64_t		left = side == 1 ? histogram[missing] : 0,
 					rows = side == 1 && s->count != NULL ? s->count[missing] : 0;
 
-		for (int b = 0; b < missing - 1 + (some && side == 0); b++)
+		for (int first = 0; first < n; first += EDGES)
 		{
-			left += histogram[b];
-			if (s->count != NULL)
-				rows += s->count[b];
-			if (histogram[b] == 0 || shopper_sum_hessian(left) < s->least)
-				continue;
-			if (shopper_sum_hessian(s->node->sum - left) < s->least)
-				break;
-			if (offer(s, left, rows, s->o->l2, best))
+			int			edges = n - first < EDGES ? n - first : EDGES;
+
+			sum_edges(s, histogram, first, edges, &left, &rows, &e);
+			if (!s->bounded)
+				gains_of(s, edges, &e);
+			for (int i = 0; i < edges; i++)
 			{
+				if (!s->bounded && !(e.gain[i] > best->gain))
+					continue;
+				if (histogram[first + i] == 0 || !offer(s, e.left[i], s->count != NULL ? e.rows[i] : 0, s->o->l2, best))
+				{
+					if (s->want_count)
+						return;
+					continue;
+				}
 				best->column = column;
-				best->bin = b;
-				best->missing_left = some ? side == 1 : left_is_larger(s, left);
+				best->bin = first + i;
+				best->missing_left = some ? side == 1 : left_is_larger(s, e.left[i]);
 			}
-			if (s->want_count)
-				return;
 		}
 	}
 }
@@ -294,10 +352,10 @@ count_bins(const ShopperGrower *g, const ShopperGrowNode *node, int column, uint
 	memset(count, 0, (size_t) c->n_bins * sizeof(*count));
 	if (c->bin8 != NULL)
 		for (int64_t i = node->begin; i < node->end; i++)
-			count[c->bin8[g->rows[i]]]++;
+			count[c->bin8[node->rows[i]]]++;
 	else
 		for (int64_t i = node->begin; i < node->end; i++)
-			count[c->bin16[g->rows[i]]]++;
+			count[c->bin16[node->rows[i]]]++;
 }
 
 void
