@@ -81,7 +81,7 @@ shopper_grower_make(ShopperEnv *env, const ShopperBins *bins, int64_t n, const S
 	g->max_groups = env->threads < MAX_GROUPS ? env->threads : MAX_GROUPS;
 	if (g->max_groups < 1)
 		g->max_groups = 1;
-	SHOPPER_NEW0(env, g->group, g->max_groups);
+	SHOPPER_NEW0(env, g->group, g->max_groups + 1);
 	for (int k = 0; k < g->max_groups; k++)
 		SHOPPER_TRY(make_group(env, bins, words, &g->group[k]));
 	return shopper_count_make(g);
@@ -448,6 +448,7 @@ shopper_grow_tree(ShopperGrower *g, int64_t sum)
 	if (!can_split(g, &g->node[0]) || g->options.max_leaves < 2 || g->n_used == 0)
 		return SHOPPER_OK;
 	SHOPPER_TRY(shopper_count_begin(g));
+	shopper_group_columns(g);
 	SHOPPER_TRY(take_slot(g, &g->node[0]));
 	SHOPPER_TRY(shopper_count_and_search(g, &g->node[0], NULL, false));
 	SHOPPER_TRY(offer_leaf(g, 0));

@@ -113,7 +113,8 @@ typedef struct ShopperGrower
 	int64_t		n_open;
 	int64_t		open_capacity;
 	int			max_groups;
-	struct ShopperGroup *group;
+	int			n_groups;		/* of the columns of this tree */
+	struct ShopperGroup *group;	/* (max_groups + 1); of the last one only where it begins */
 
 	/* counting */
 	ShopperLines lines;
@@ -139,6 +140,7 @@ typedef struct ShopperLevel
 /* A group of columns: what one thread counts and searches. */
 typedef struct ShopperGroup
 {
+	int			first;			/* among the used columns; it ends where the next one begins */
 	ShopperSplit best[2];		/* of the smaller and the larger child */
 	ShopperLevel *level;		/* (2)(max_bins) */
 	uint32_t   *count;			/* (max_bins) */
@@ -180,7 +182,9 @@ extern ShopperStatus shopper_count_begin(ShopperGrower *grower);
 extern void shopper_count_rows(const ShopperGrower *grower, const uint32_t *rows, int64_t from, int64_t to, bool clear, int parts, bool parallel);
 extern void shopper_fold_column(const ShopperGrower *grower, int column, int parts, int64_t *histogram);
 
-/* histogram.c: count small (and large, when parent is NULL), subtract, search; see there. */
+/* histogram.c: deal out the columns of the next tree. */
+extern void shopper_group_columns(ShopperGrower *grower);
+/* Count small (and large, when parent is NULL), subtract, search; see there. */
 extern ShopperStatus shopper_count_and_search(ShopperGrower *grower, ShopperGrowNode *small, ShopperGrowNode *large,
 											  bool subtract);
 /* split.c: the best split of a node at one column, if it is better than *best. */

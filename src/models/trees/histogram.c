@@ -13,6 +13,7 @@
 #define POLL_CELLS 24000000		/* some 8 ms on one core */
 #define SERIAL_CELLS 20000		/* less than this is not worth a second thread */
 #define MIN_GROUP 4				/* columns */
+#define LEVEL_WORK 16			/* of a level, against a bin of a number */
 
 typedef struct Searching
 {
@@ -20,18 +21,44 @@ typedef struct Searching
 	ShopperGrowNode *node[2];	/* the smaller child and the larger one, which may be NULL */
 	int64_t    *histogram[2];
 	bool		subtract;		/* the larger one holds the parent's sums */
-	int			groups;
 	int			fold;			/* which node's rows were counted */
 	int			parts;
 } Searching;
 
 /* ---- groups of columns ---- */
 
-static void
-group_range(const Searching *k, int group, int *first, int *n)
+/* What searching a column costs: levels are sorted, bins of numbers only added up. */
+static int64_t
+column_work(const ShopperGrower *g, int used)
 {
-	*first = k->grower->n_used * group / k->groups;
-	*n = k->grower->n_used * (group + 1) / k->groups - *first;
+	const ShopperBinColumn *c = &g->bins->column[g->used[used]];
+
+	return (int64_t) c->n_bins * (c->category ? LEVEL_WORK : 1);
+}
+
+/* Cut the columns of the next tree into groups of about the same work, in their order. */
+void
+shopper_group_columns(ShopperGrower *g)
+{
+	int64_t		all = 0,
+				before = 0;
+	int			k = 0;
+
+	g->n_groups = g->n_used / MIN_GROUP < g->max_groups ? g->n_used / MIN_GROUP : g->max_groups;
+	if (g->n_groups < 1)
+		g->n_groups = 1;
+	for (int u = 0; u < g->n_used; u++)
+		all += column_work(g, u);
+	for (int u = 0; u < g->n_used; u++)
+	{
+		int64_t		work = column_work(g, u);
+
+		for (; k < g->n_groups && (2 * before + work) * g->n_groups >= 2 * all * k; k++)
+			g->group[k].first = u;
+		before += work;
+	}
+	for (; k <= g->n_groups; k++)
+		g->group[k].first = g->n_used;
 }
 
 static void
@@ -39,11 +66,8 @@ fold_group(void *arg, int group)
 {
 	Searching  *k = arg;
 	const ShopperGrower *g = k->grower;
-	int			first,
-				n;
 
-	group_range(k, group, &first, &n);
-	for (int u = first; u < first + n; u++)
+	for (int u = g->group[group].first; u < g->group[group + 1].first; u++)
 		shopper_fold_column(g, g->used[u], k->parts, k->histogram[k->fold] + g->offset[g->used[u]]);
 }
 
@@ -53,12 +77,9 @@ search_group(void *arg, int group)
 	Searching   *k = arg;
 	const ShopperGrower *g = k->grower;
 	ShopperGroup *room = &g->group[group];
-	int			first,
-				n;
 
-	group_range(k, group, &first, &n);
 	room->best[0].gain = room->best[1].gain = 0;
-	for (int u = first; u < first + n; u++)
+	for (int u = room->first; u < room[1].first; u++)
 	{
 		int			j = g->used[u];
 		int64_t    *small = k->histogram[0] + g->offset[j],
@@ -85,9 +106,9 @@ static void
 run(Searching *k, ShopperShardFn fn, bool parallel)
 {
 	if (parallel)
-		shopper_parallel(k->grower->env, k->groups, fn, k);
+		shopper_parallel(k->grower->env, k->grower->n_groups, fn, k);
 	else
-		for (int s = 0; s < k->groups; s++)
+		for (int s = 0; s < k->grower->n_groups; s++)
 			fn(k, s);
 }
 
@@ -99,7 +120,7 @@ choose(ShopperGrower *g, const Searching *k, int which)
 	ShopperSplit *best = &g->group[0].best[which];
 	int			words;
 
-	for (int s = 1; s < k->groups; s++)
+	for (int s = 1; s < g->n_groups; s++)
 		if (g->group[s].best[which].gain > best->gain)
 			best = &g->group[s].best[which];
 	node->split = *best;
@@ -148,9 +169,6 @@ shopper_count_and_search(ShopperGrower *g, ShopperGrowNode *small, ShopperGrowNo
 		.histogram = {g->histogram[small->slot], large != NULL ? g->histogram[large->slot] : g->histogram[small->slot]}};
 	bool		parallel = (int64_t) g->bins->max_bins * g->n_used > SERIAL_CELLS;
 
-	k.groups = g->n_used / MIN_GROUP < g->max_groups ? g->n_used / MIN_GROUP : g->max_groups;
-	if (k.groups < 1)
-		k.groups = 1;
 	if (large != NULL && !subtract)
 	{
 		SHOPPER_TRY(count_node(&k, 1));
