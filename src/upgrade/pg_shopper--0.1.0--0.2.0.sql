@@ -22,6 +22,56 @@ ALTER TABLE shopper.sources ADD COLUMN row_security boolean NOT NULL DEFAULT fal
 
 -- ---- new and changed ----
 
+CREATE OR REPLACE FUNCTION @extschema@.boosting(
+	trees bigint DEFAULT 100,
+	learning_rate float8 DEFAULT 0.1,
+	max_leaves bigint DEFAULT 31,
+	max_depth bigint DEFAULT 0,
+	growth text DEFAULT 'leaf',
+	min_rows bigint DEFAULT 20,
+	min_hessian float8 DEFAULT 0.001,
+	l1 float8 DEFAULT 0,
+	l2 float8 DEFAULT 1,
+	min_gain float8 DEFAULT 0,
+	rows float8 DEFAULT 1,
+	columns float8 DEFAULT 1,
+	max_bins bigint DEFAULT 256,
+	loss text DEFAULT 'auto',
+	quantile float8 DEFAULT 0.5,
+	tweedie_power float8 DEFAULT 1.5,
+	increasing text[] DEFAULT NULL,
+	decreasing text[] DEFAULT NULL,
+	category_smoothing float8 DEFAULT 10,
+	category_l2 float8 DEFAULT 10,
+	max_category_levels bigint DEFAULT 8,
+	early_stopping bigint DEFAULT 0,
+	tolerance float8 DEFAULT 0,
+	validation float8 DEFAULT 0,
+	validation_column text DEFAULT NULL,
+	validation_time text DEFAULT NULL,
+	weight text DEFAULT NULL,
+	class_weight text DEFAULT NULL,
+	positive text DEFAULT NULL,
+	cutoff float8 DEFAULT NULL,
+	calibration text DEFAULT 'none',
+	features text[] DEFAULT NULL,
+	exclude text[] DEFAULT NULL,
+	categorical text[] DEFAULT NULL,
+	max_levels bigint DEFAULT 1000,
+	on_unseen text DEFAULT 'other',
+	impute text DEFAULT 'median',
+	missing_flags boolean DEFAULT true,
+	standardize boolean DEFAULT true,
+	levels text DEFAULT 'auto',
+	date_parts text DEFAULT 'auto',
+	timezone text DEFAULT NULL,
+	importance boolean DEFAULT true,
+	on_failure text DEFAULT 'error',
+	seed bigint DEFAULT 1,
+	extra jsonb DEFAULT NULL)
+RETURNS jsonb LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'shopper_build_options';
+COMMENT ON FUNCTION @extschema@.boosting IS 'Options of gradient boosted trees; trees: rounds; each adds one tree, or one a class with more than two classes; learning_rate: share of each tree''s step that is taken; max_leaves: leaves of a tree, with growth leaf; max_depth: edges from root to leaf; 0: 64, or 6 with growth depth; growth: split the best leaf next, or all leaves of a level; min_rows: rows that a leaf needs, and a level that is told apart from the others; min_hessian: sum of second derivatives that a leaf needs; l1: penalty on the size of leaf values; l2: penalty on the squares of leaf values; min_gain: a split must lower the loss, summed over rows, by more; rows: share of the rows that each round draws; columns: share of the columns that each tree draws; max_bins: ranges of a number column, the one of missing values included; loss: for number targets; auto: squared. Classes have log loss; quantile: loss quantile: which one; tweedie_power: loss tweedie: variance grows as this power of the mean; increasing: number columns that may only raise the prediction; decreasing: number columns that may only lower the prediction; category_smoothing: categories: pulls the order of small levels to the middle; category_l2: categories: added to l2 while splits of more than four levels are compared; max_category_levels: categories: levels on the smaller side of a split; early_stopping: rounds without a better validation loss before stopping; 0: never; tolerance: early stopping: least improvement that counts; validation: fraction of rows held out to measure (and to stop early); validation_column: boolean column: true rows are held out; validation_time: time column: the latest rows are held out, as many as validation says (0.2 when it is 0); weight: column with the weight of each row; class_weight: ''balanced'', or json text such as {"true": 3}; positive: the class whose probability predict_purchase gives; cutoff: predict_class says the positive class from this probability on; 0.5 when not set; calibration: correct probabilities, learned from out-of-fold predictions of 5 folds; features: columns to use; all others are ignored; exclude: columns to leave out; categorical: number columns to treat as categories; max_levels: levels kept of a category; the rarer ones share one; on_unseen: what a level unseen in training counts as; impute: what a missing number becomes; missing_flags: add a 0/1 column for each number that is sometimes missing; standardize: scale numbers to mean 0 and deviation 1; levels: one column for each level, or none for the most frequent; auto: all when penalized; date_parts: dates become days and cycles, days alone, or are left out; timezone: zone in which timestamptz columns are split; UTC when not set; importance: measure permutation importance at the end of training; on_failure: what happens when the rows cannot be learned from; seed: seed of everything random';
 CREATE FUNCTION @extschema@.top_reasons(model bytea, features record, n int DEFAULT 3) RETURNS text
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 5000 AS 'MODULE_PATHNAME', 'shopper_top_reasons';
 COMMENT ON FUNCTION @extschema@.top_reasons(bytea, record, int) IS 'The n largest contributions of explain_prediction or explain_anomaly as a text, such as "cart_adds = 3 (+0.84); channel = email (+0.41)"';

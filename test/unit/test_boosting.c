@@ -334,8 +334,8 @@ column_sums(int n_used, int parts)
 		g.used[g.n_used++] = (int) ((int64_t) j * bins.n_columns / n_used);
 	CHECK_OK(env, shopper_count_begin(&g));
 	CHECK(g.max_parts == parts);
-	shopper_count_rows(&g, false, from, N / 2, true, parts, false);
-	shopper_count_rows(&g, false, N / 2, to, false, parts, false);
+	shopper_count_rows(&g, g.rows, from, N / 2, true, parts, false);
+	shopper_count_rows(&g, g.rows, N / 2, to, false, parts, false);
 	for (int u = 0; u < g.n_used; u++)
 	{
 		const ShopperBinColumn *c = &bins.column[g.used[u]];
@@ -392,13 +392,56 @@ small_pool(void)
 
 		CHECK(a->left == b->left && a->begin == b->begin && a->end == b->end && a->sum == b->sum);
 		CHECK(a->left < 0 || (a->split.gain == b->split.gain && a->split.column == b->split.column));
+		for (int64_t r = a->begin; a->left < 0 && r < a->end; r++)
+			CHECK(a->rows[r] == b->rows[r] && (r == a->begin || a->rows[r] > a->rows[r - 1]));
 	}
+	check_env_end(env);
+}
+
+/* Of eleven levels the one that differs has `rare` rows: it is told apart when those are min_rows. */
+static void
+rare_level(int rare, int min_rows, bool expected)
+{
+	enum
+	{
+		N = 1000
+	};
+	ShopperEnv *env = check_env(-1);
+	ShopperTable t;
+	ShopperBins bins;
+	ShopperGrower g;
+	ShopperGrowOptions o = {.max_leaves = 10,.max_depth = 9,.min_rows = min_rows,.min_hessian = 1e-3,.max_category_levels = 8};
+	int64_t		sum = 0;
+	bool		apart = false;
+
+	CHECK_OK(env, shopper_table_make(env, &t, false, N + rare, 0, 1, 0));
+	t.size[0] = 11;
+	for (int64_t i = 0; i < N + rare; i++)
+		t.lookup[0][i] = i < N ? (int32_t) (i % 10) : 10;
+	CHECK_OK(env, shopper_bins_make(env, &t, 64, &bins));
+	CHECK_OK(env, shopper_grower_make(env, &bins, N + rare, &o, 1 << 24, &g));
+	for (int64_t i = 0; i < N + rare; i++)
+	{
+		g.packed[i] = (uint32_t) (i < N ? 1 : 100) << 16 | 1;
+		g.rows[i] = (uint32_t) i;
+		sum += shopper_unpack(g.packed[i]);
+	}
+	g.n_rows = N + rare;
+	g.all_rows = g.counted = true;
+	g.gradient_unit = g.hessian_unit = 1;
+	g.used[g.n_used++] = 0;
+	CHECK_OK(env, shopper_grow_tree(&g, sum));
+	for (int64_t k = 0; k < g.n_nodes; k++)
+		apart |= g.node[k].end - g.node[k].begin == rare;
+	CHECK(apart == expected);
 	check_env_end(env);
 }
 
 void
 test_boosting(void)
 {
+	rare_level(19, 20, false);
+	rare_level(20, 20, true);
 	exponentials();
 	for (int loss = SHOPPER_BOOST_SQUARED; loss < SHOPPER_BOOST_LOSSES; loss++)
 	{

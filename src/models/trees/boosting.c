@@ -16,7 +16,7 @@ static const ShopperOption options[] = {
 	{"max_leaves", SHOPPER_INTEGER, "31", 2, 1000000, false, NULL, "leaves of a tree, with growth leaf"},
 	{"max_depth", SHOPPER_INTEGER, "0", 0, SHOPPER_MAX_DEPTH, false, NULL, "edges from root to leaf; 0: 64, or 6 with growth depth"},
 	{"growth", SHOPPER_CHOICE, "leaf", 0, 0, false, "leaf,depth", "split the best leaf next, or all leaves of a level"},
-	{"min_rows", SHOPPER_INTEGER, "20", 1, 1e9, false, NULL, "rows that a leaf needs"},
+	{"min_rows", SHOPPER_INTEGER, "20", 1, 1e9, false, NULL, "rows that a leaf needs, and a level that is told apart from the others"},
 	{"min_hessian", SHOPPER_NUMBER, "0.001", 0, SHOPPER_NO_LIMIT, false, NULL, "sum of second derivatives that a leaf needs"},
 	{"l1", SHOPPER_NUMBER, "0", 0, SHOPPER_NO_LIMIT, false, NULL, "penalty on the size of leaf values"},
 	{"l2", SHOPPER_NUMBER, "1", 0, SHOPPER_NO_LIMIT, false, NULL, "penalty on the squares of leaf values"},
@@ -31,7 +31,7 @@ static const ShopperOption options[] = {
 	{"decreasing", SHOPPER_STRINGS, NULL, 0, 0, false, NULL, "number columns that may only lower the prediction"},
 	{"category_smoothing", SHOPPER_NUMBER, "10", 0, SHOPPER_NO_LIMIT, false, NULL, "categories: pulls the order of small levels to the middle"},
 	{"category_l2", SHOPPER_NUMBER, "10", 0, SHOPPER_NO_LIMIT, false, NULL, "categories: added to l2 while splits of more than four levels are compared"},
-	{"max_category_levels", SHOPPER_INTEGER, "32", 1, 65536, false, NULL, "categories: levels on the smaller side of a split"},
+	{"max_category_levels", SHOPPER_INTEGER, "8", 1, 65536, false, NULL, "categories: levels on the smaller side of a split"},
 	{"early_stopping", SHOPPER_INTEGER, "0", 0, 100000, false, NULL, "rounds without a better validation loss before stopping; 0: never"},
 	{"tolerance", SHOPPER_NUMBER, "0", 0, SHOPPER_NO_LIMIT, false, NULL, "early stopping: least improvement that counts"},
 	{NULL}

@@ -12,15 +12,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "../../core/threads.h"
-
-#ifdef __x86_64__
-#include <immintrin.h>
-#define DIVIDE_V4
-#endif
-
-#define BLOCK 8192				/* rows that one shard moves, a multiple of 8 */
-#define MOVE_BLOCKS 1024		/* between two polls */
 #define MAX_GROUPS 64
 #define MIN_SLOTS 4
 #define MAX_SLOTS 16384
@@ -51,9 +42,7 @@ shopper_grower_make(ShopperEnv *env, const ShopperBins *bins, int64_t n, const S
 	g->n = n;
 	SHOPPER_NEW(env, g->packed, n);
 	SHOPPER_NEW(env, g->rows, n);
-	SHOPPER_NEW(env, g->spare, n);
-	SHOPPER_NEW(env, g->left, n / 8 + 1);
-	SHOPPER_NEW(env, g->block_left, n / BLOCK + 1);
+	SHOPPER_TRY(shopper_divide_make(g));
 	SHOPPER_NEW(env, g->goes_left, bins->max_bins);
 	SHOPPER_NEW(env, g->used, bins->n_columns);
 	SHOPPER_NEW(env, g->offset, bins->n_columns);
@@ -74,10 +63,6 @@ shopper_grower_make(ShopperEnv *env, const ShopperBins *bins, int64_t n, const S
 	g->n_slots = (int) (slots < MIN_SLOTS ? MIN_SLOTS : slots);
 	SHOPPER_NEW0(env, g->histogram, g->n_slots);
 	SHOPPER_NEW(env, g->free_slot, g->n_slots);
-#ifdef DIVIDE_V4
-	g->vectors = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-		__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
-#endif
 	g->max_groups = env->threads < MAX_GROUPS ? env->threads : MAX_GROUPS;
 	if (g->max_groups < 1)
 		g->max_groups = 1;
@@ -93,12 +78,10 @@ shopper_grower_release(ShopperGrower *g)
 	shopper_count_release(g);
 	shopper_release(g->env, g->packed);
 	shopper_release(g->env, g->rows);
-	shopper_release(g->env, g->spare);
-	shopper_release(g->env, g->left);
+	shopper_divide_release(g);
 	for (int k = 0; k < g->n_slots; k++)
 		shopper_release(g->env, g->histogram[k]);
-	g->packed = g->rows = g->spare = NULL;
-	g->left = NULL;
+	g->packed = g->rows = NULL;
 	g->n_slots = g->n_free = 0;
 }
 
@@ -184,154 +167,6 @@ take_slot(ShopperGrower *g, ShopperGrowNode *node)
 	if (g->histogram[node->slot] == NULL)
 		SHOPPER_NEW(g->env, g->histogram[node->slot], g->histogram_size);
 	return SHOPPER_OK;
-}
-
-/* ---- moving rows ---- */
-
-typedef struct Moving
-{
-	ShopperGrower *g;
-	const ShopperBinColumn *column;
-	const uint32_t *rows;		/* of the node */
-	uint32_t   *to;				/* of its children */
-	int64_t		n;
-	int64_t		middle;			/* so many go left */
-	int64_t		first;			/* block of shard 0 */
-} Moving;
-
-/* One bit a row: whether it goes left. What is beyond the rows is 0. */
-#define MARK(bin) \
-	do { \
-		int64_t		i_ = 0; \
-		for (; i_ + 8 <= n; i_ += 8) \
-		{ \
-			unsigned	bits_ = 0; \
-			_Pragma("GCC unroll 8") \
-			for (int k_ = 0; k_ < 8; k_++) \
-				bits_ |= (unsigned) goes_left[(bin)[rows[i_ + k_]]] << k_; \
-			left[i_ / 8] = (uint8_t) bits_; \
-		} \
-		for (; i_ < n; i_++) \
-			left[i_ / 8] = (uint8_t) ((i_ % 8 == 0 ? 0 : left[i_ / 8]) | goes_left[(bin)[rows[i_]]] << i_ % 8); \
-	} while (0)
-
-static void
-mark_block(void *arg, int shard)
-{
-	Moving	   *m = arg;
-	const uint8_t *restrict goes_left = m->g->goes_left;
-	int64_t		block = m->first + shard,
-				from = block * BLOCK,
-				n = from + BLOCK < m->n ? BLOCK : m->n - from,
-				n_left = 0;
-	const uint32_t *restrict rows = m->rows + from;
-	uint8_t    *restrict left = m->g->left + from / 8;
-
-	if (m->column->bin8 != NULL)
-		MARK(m->column->bin8);
-	else
-		MARK(m->column->bin16);
-	for (int64_t i = 0; i < (n + 7) / 8; i += 8)
-	{
-		uint64_t	bits = 0;
-
-		memcpy(&bits, left + i, (size_t) ((n + 7) / 8 - i < 8 ? (n + 7) / 8 - i : 8));
-		n_left += __builtin_popcountll(bits);
-	}
-	m->g->block_left[block] = n_left;
-}
-
-/* Rows whose bit is set to `low`, the others to `high`, both in their order. */
-static void
-divide(const uint32_t *rows, const uint8_t *left, int64_t from, int64_t to, uint32_t *low, uint32_t *high)
-{
-	for (int64_t i = from; i < to; i++)
-	{
-		int			bit = left[i / 8] >> i % 8 & 1;
-
-		*(bit ? low : high) = rows[i];
-		low += bit;
-		high += 1 - bit;
-	}
-}
-
-#ifdef DIVIDE_V4
-/* The same, 16 rows at a time. */
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,popcnt"))) static void
-divide_v4(const uint32_t *rows, const uint8_t *left, int64_t n, uint32_t *low, uint32_t *high)
-{
-	int64_t		i = 0;
-
-	for (; i + 16 <= n; i += 16)
-	{
-		__mmask16	side = (__mmask16) (left[i / 8] | left[i / 8 + 1] << 8);
-		__m512i		row = _mm512_loadu_si512(rows + i);
-		int			n_left = __builtin_popcount(side);
-
-		_mm512_mask_storeu_epi32(low, (__mmask16) ((1u << n_left) - 1), _mm512_maskz_compress_epi32(side, row));
-		_mm512_mask_storeu_epi32(high, (__mmask16) ((1u << (16 - n_left)) - 1), _mm512_maskz_compress_epi32((__mmask16) ~side, row));
-		low += n_left;
-		high += 16 - n_left;
-	}
-	divide(rows, left, i, n, low, high);
-}
-#endif
-
-/* block_left holds sums by now: the rows before the block's that go left. */
-static void
-divide_block(void *arg, int shard)
-{
-	Moving	   *m = arg;
-	int64_t		block = m->first + shard,
-				from = block * BLOCK,
-				n = from + BLOCK < m->n ? BLOCK : m->n - from,
-				left_before = m->g->block_left[block];
-	const uint8_t *left = m->g->left + from / 8;
-	uint32_t   *low = m->to + left_before,
-			   *high = m->to + m->middle + from - left_before;
-
-#ifdef DIVIDE_V4
-	if (m->g->vectors)
-	{
-		divide_v4(m->rows + from, left, n, low, high);
-		return;
-	}
-#endif
-	divide(m->rows + from, left, 0, n, low, high);
-}
-
-static ShopperStatus
-over_blocks(Moving *m, ShopperShardFn fn)
-{
-	int64_t		blocks = (m->n + BLOCK - 1) / BLOCK;
-
-	for (m->first = 0; m->first < blocks; m->first += MOVE_BLOCKS)
-	{
-		shopper_parallel(m->g->env, (int) (blocks - m->first < MOVE_BLOCKS ? blocks - m->first : MOVE_BLOCKS), fn, m);
-		SHOPPER_TRY(shopper_poll(m->g->env));
-	}
-	return SHOPPER_OK;
-}
-
-/* The rows of a node to the other array, those that go left before the others, both in their order. */
-static ShopperStatus
-move_rows(ShopperGrower *g, const ShopperGrowNode *node, uint32_t **children, int64_t *middle)
-{
-	Moving		m = {.g = g,.column = &g->bins->column[node->split.column],.n = node->end - node->begin};
-
-	*children = node->rows == g->rows ? g->spare : g->rows;
-	m.rows = node->rows + node->begin;
-	m.to = *children + node->begin;
-	SHOPPER_TRY(over_blocks(&m, mark_block));
-	for (int64_t b = 0; b * BLOCK < m.n; b++)
-	{
-		int64_t		n_left = g->block_left[b];
-
-		g->block_left[b] = m.middle;
-		m.middle += n_left;
-	}
-	*middle = node->begin + m.middle;
-	return over_blocks(&m, divide_block);
 }
 
 /* ---- growing ---- */
@@ -425,7 +260,7 @@ split_node(ShopperGrower *g, int32_t at)
 	int64_t		middle;
 
 	shopper_split_table(g->bins, &node.split, node.levels >= 0 ? g->words + node.levels : NULL, g->goes_left);
-	SHOPPER_TRY(move_rows(g, &node, &rows, &middle));
+	SHOPPER_TRY(shopper_divide_rows(g, &node, &rows, &middle));
 	g->node[at].left = (int32_t) g->n_nodes;
 	g->node[at].right = (int32_t) g->n_nodes + 1;
 	SHOPPER_TRY(new_node(g, rows, node.begin, middle, node.split.left, node.depth + 1));

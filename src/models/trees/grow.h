@@ -175,6 +175,10 @@ extern ShopperStatus shopper_grow_tree(ShopperGrower *grower, int64_t sum);
 /* The value of a leaf with these sums, and what it takes off the loss. */
 extern double shopper_leaf_value(const ShopperGrowOptions *o, double gradient, double hessian);
 
+/* divide.c: the rows of a node that go left before the others, both in their order, into the other array. */
+extern ShopperStatus shopper_divide_make(ShopperGrower *grower);
+extern void shopper_divide_release(ShopperGrower *grower);
+extern ShopperStatus shopper_divide_rows(ShopperGrower *grower, const ShopperGrowNode *node, uint32_t **children, int64_t *middle);
 /* count.c: rows by lines into cells, and out of them; see there. */
 extern ShopperStatus shopper_count_make(ShopperGrower *grower);
 extern void shopper_count_release(ShopperGrower *grower);

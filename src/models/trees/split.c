@@ -7,9 +7,10 @@
  *
  * Categories: levels in order of gradient / (hessian + smoothing), split there
  * (Fisher 1958; Breiman et al. 1984), the smaller side of at most
- * max_category_levels levels and with an extra penalty. Up to four levels are split
- * exactly. Levels without rows in the node, and missing values without rows, go with
- * the child of more weight.
+ * max_category_levels levels and with an extra penalty. A level of fewer than min_rows
+ * rows in the node goes with the other side: among hundreds of levels some small ones
+ * are always extreme by chance. Up to four levels are split exactly. Levels without rows
+ * in the node, and missing values without rows, go with the child of more weight.
  *
  * Of equal gains the lowest column, then the lowest bin stays.
  */
@@ -291,6 +292,19 @@ keep_levels(const Search *s, int column, const int64_t *histogram, const Shopper
 		best->levels[b / 32] |= 1u << b % 32;
 }
 
+/* Leave out the levels of fewer than min_rows rows, told by hessians; returns how many remain. */
+static int
+drop_rare_levels(const Search *s, ShopperLevel *level, int n)
+{
+	double		least = (double) s->o->min_rows * (double) shopper_sum_hessian(s->node->sum) / (double) (s->node->end - s->node->begin);
+	int			kept = 0;
+
+	for (int k = 0; k < n; k++)
+		if ((double) shopper_sum_hessian(level[k].sum) >= least)
+			level[kept++] = level[k];
+	return kept;
+}
+
 static void
 search_levels(Search *s, int column, const int64_t *histogram, ShopperLevel *level, ShopperSplit *best)
 {
@@ -299,23 +313,28 @@ search_levels(Search *s, int column, const int64_t *histogram, ShopperLevel *lev
 				from = 0,		/* the best stretch of levels so far */
 				to = 0,
 				most;
-	double		smoothing,
+	bool		few;
+	double		smoothing = 1e-9,
 				l2 = s->o->l2;
 	ShopperSplit trial = *best;
 
 	for (int b = 0; b < n_bins; b++)
 		if (histogram[b] != 0)
 			level[n++] = (ShopperLevel) {.sum = histogram[b],.bin = b};
-	if (n < 2)
-		return;
-	most = n <= FEW_LEVELS ? n - 1 : s->o->max_category_levels < n / 2 ? s->o->max_category_levels : n / 2;
-	smoothing = n <= FEW_LEVELS ? 1e-9 : s->o->category_smoothing;
-	l2 += n <= FEW_LEVELS ? 0 : s->o->category_l2;
+	few = n <= FEW_LEVELS;
+	most = n - 1;
+	if (!few)
+	{
+		n = drop_rare_levels(s, level, n);
+		most = (n + 1) / 2 < s->o->max_category_levels ? (n + 1) / 2 : s->o->max_category_levels;
+		smoothing = s->o->category_smoothing;
+		l2 += s->o->category_l2;
+	}
 	for (int k = 0; k < n; k++)
 		level[k].ratio = (double) shopper_sum_gradient(level[k].sum) * s->gu /
 			((double) shopper_sum_hessian(level[k].sum) * s->hu + smoothing);
 	sort_levels(level, level + n_bins, n);
-	for (int side = 0; side < (n <= FEW_LEVELS ? 1 : 2); side++)
+	for (int side = 0; side < (few ? 1 : 2); side++)
 	{
 		int64_t		left = 0,
 					rows = 0;
