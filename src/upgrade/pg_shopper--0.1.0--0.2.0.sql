@@ -43,7 +43,7 @@ CREATE OR REPLACE FUNCTION @extschema@.boosting(
 	decreasing text[] DEFAULT NULL,
 	category_smoothing float8 DEFAULT 10,
 	category_l2 float8 DEFAULT 10,
-	max_category_levels bigint DEFAULT 8,
+	max_category_levels bigint DEFAULT 16,
 	early_stopping bigint DEFAULT 0,
 	tolerance float8 DEFAULT 0,
 	validation float8 DEFAULT 0,

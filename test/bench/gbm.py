@@ -177,7 +177,7 @@ def train():
 
 
 def score():
-    cur.execute("CREATE TEMP TABLE model AS SELECT train_classifier_from(%s, 'bought', boosting(importance => false)) AS m", ("SELECT bought,%s FROM %s" % (A, TABLE),))
+    cur.execute("CREATE TEMP TABLE model AS SELECT train_classifier_from(%s, 'bought', boosting(max_depth => 6, importance => false)) AS m", ("SELECT bought,%s FROM %s" % (A, TABLE),))
     query = "SELECT id,%s FROM %s" % (A, TABLE)
     x, y = from_arrow(adbc_frame("SELECT bought,%s FROM %s" % (A, TABLE)))
     model = fit_lightgbm(x, y)
@@ -208,7 +208,7 @@ def score():
 
 def explain():
     import shap
-    cur.execute("CREATE TEMP TABLE model AS SELECT train_classifier_from(%s, 'bought', boosting(importance => false)) AS m", ("SELECT bought,%s FROM %s WHERE id <= 100000" % (A, TABLE),))
+    cur.execute("CREATE TEMP TABLE model AS SELECT train_classifier_from(%s, 'bought', boosting(max_depth => 6, importance => false)) AS m", ("SELECT bought,%s FROM %s WHERE id <= 100000" % (A, TABLE),))
     x, y = from_arrow(adbc_frame("SELECT bought,%s FROM %s WHERE id <= 100000" % (A, TABLE)))
     model = fit_lightgbm(x, y)
     rows = x[:1000]

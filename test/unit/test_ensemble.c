@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "../../src/core/hash.h"
-#include "../../src/models/trees/ensemble.h"
+#include "../../src/models/trees/ensemble_internal.h"
 
 enum {NUMBERS = 4, LOOKUPS = 2, INPUTS = NUMBERS + LOOKUPS, ROWS = 203, MOST_NODES = 4000, VALUES = 3};
 
@@ -132,17 +132,21 @@ scores(int n_trees, int leaves, int depth, int outputs, int values)
 		for (int k = 0; k < LOOKUPS; k++)
 			table.lookup[k][i] = lookup[k];
 	}
-	shopper_ensemble_sum_block(e, &table, 3, ROWS, block + 3 * outputs);
-	for (int i = 3; i < ROWS; i++)
+	for (int words = 0; words < 2; words++)		/* the second time without vectors */
 	{
-		random_row((uint64_t) i, dense, lookup);
-		memset(wanted, 0, sizeof(wanted));
-		for (int t = 0; t < n_trees; t++)
-			for (int k = 0; k < values; k++)
-				wanted[values == 1 ? t % outputs : k] += plain(&grown[t], dense, lookup)[k];
-		shopper_ensemble_sum(e, dense, lookup, one);
-		same &= memcmp(one, wanted, (size_t) outputs * sizeof(double)) == 0;
-		same &= memcmp(block + i * outputs, wanted, (size_t) outputs * sizeof(double)) == 0;
+		shopper_ensemble_sum_block(e, &table, 3, ROWS, block + 3 * outputs);
+		for (int i = 3; i < ROWS; i++)
+		{
+			random_row((uint64_t) i, dense, lookup);
+			memset(wanted, 0, sizeof(wanted));
+			for (int t = 0; t < n_trees; t++)
+				for (int k = 0; k < values; k++)
+					wanted[values == 1 ? t % outputs : k] += plain(&grown[t], dense, lookup)[k];
+			shopper_ensemble_sum(e, dense, lookup, one);
+			same &= memcmp(one, wanted, (size_t) outputs * sizeof(double)) == 0;
+			same &= memcmp(block + i * outputs, wanted, (size_t) outputs * sizeof(double)) == 0;
+		}
+		e->vectors = false;
 	}
 	CHECK(same);
 	check_env_end(env);
@@ -372,6 +376,7 @@ test_ensemble(void)
 {
 	scores(1, 1, 1, 1, 1);
 	scores(21, 31, 12, 1, 1);
+	scores(75, 31, 12, 1, 1);
 	scores(12, 31, 64, 3, 1);
 	scores(9, 700, 40, 3, 3);
 	shapley(1, 8, 3, 1, 1);

@@ -31,7 +31,7 @@ static const ShopperOption options[] = {
 	{"decreasing", SHOPPER_STRINGS, NULL, 0, 0, false, NULL, "number columns that may only lower the prediction"},
 	{"category_smoothing", SHOPPER_NUMBER, "10", 0, SHOPPER_NO_LIMIT, false, NULL, "categories: pulls the order of small levels to the middle"},
 	{"category_l2", SHOPPER_NUMBER, "10", 0, SHOPPER_NO_LIMIT, false, NULL, "categories: added to l2 while splits of more than four levels are compared"},
-	{"max_category_levels", SHOPPER_INTEGER, "8", 1, 65536, false, NULL, "categories: levels on the smaller side of a split"},
+	{"max_category_levels", SHOPPER_INTEGER, "16", 1, 65536, false, NULL, "categories: levels on the smaller side of a split"},
 	{"early_stopping", SHOPPER_INTEGER, "0", 0, 100000, false, NULL, "rounds without a better validation loss before stopping; 0: never"},
 	{"tolerance", SHOPPER_NUMBER, "0", 0, SHOPPER_NO_LIMIT, false, NULL, "early stopping: least improvement that counts"},
 	{NULL}

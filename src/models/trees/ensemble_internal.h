@@ -40,7 +40,7 @@ typedef struct ShopperTree
 typedef struct ShopperHotNode
 {
 	uint32_t	key;			/* see ensemble_score.c */
-	uint16_t	slot;			/* of the row, and in the two highest bits the kind of split */
+	uint16_t	slot;			/* of the row, and from SHOPPER_KIND_SHIFT on the kind of split */
 	uint16_t	child;			/* how much further the left child is, the right one follows it; 0 in a leaf */
 } ShopperHotNode;
 
@@ -51,13 +51,19 @@ typedef struct ShopperWideNode
 	uint32_t	child;
 } ShopperWideNode;
 
+#define SHOPPER_KIND_NUMBER 0
+#define SHOPPER_KIND_CATEGORY 1
+#define SHOPPER_KIND_LARGE 2
+#define SHOPPER_KIND_SHIFT 14
+#define SHOPPER_SLOT_MASK ((1u << SHOPPER_KIND_SHIFT) - 1)
 #define SHOPPER_MAX_SLOTS 16384
+#define SHOPPER_WALKS 64		/* that go side by side, at most */
 
 /* What a slot of a row is filled with. */
 typedef struct ShopperSlot
 {
 	int32_t		input;			/* -1: always the least integer */
-	bool		missing_left;	/* numbers: NaN becomes the least integer, else the greatest */
+	int32_t		missing;		/* numbers: what NaN becomes, the least integer (to the left) or the greatest */
 } ShopperSlot;
 
 struct ShopperEnsemble
@@ -89,6 +95,10 @@ struct ShopperEnsemble
 	bool		splits_categories;
 	double		point[56];		/* of Gauss and Legendre on (0, 1): 8, then 16, then 32 points */
 	double		point_weight[56];
+	int			deepest;		/* edges of the longest path */
+	int			n_number_slots; /* slots of numbers come first, behind slot 0 */
+	int32_t    *start;			/* (n_trees + SHOPPER_WALKS) roots, then zeros */
+	bool		vectors;		/* walks go 16 at a time, with the same result */
 	uint32_t   *right_levels;	/* sets of categories with more than 31 levels, the missing one last */
 };
 
@@ -138,6 +148,11 @@ extern ShopperStatus shopper_ensemble_add_split(ShopperEnv *env, ShopperEnsemble
 												const uint32_t *left_levels, bool missing_left, float gain);
 /* Covers, depth and distinct inputs of a tree, from its leaves. */
 extern void shopper_ensemble_complete(ShopperEnsemble *ensemble, ShopperTree *tree);
+/* ensemble_walk.c: the leaves of a row in the trees [tree, tree + n); row has SHOPPER_WALKS numbers at least. */
+extern void shopper_walk_trees(const ShopperEnsemble *ensemble, int64_t tree, int n, const int32_t *row, uint32_t *leaf);
+/* The leaves of n rows in one tree; a row has n_slots numbers. leaf (SHOPPER_WALKS) in both. */
+extern void shopper_walk_rows(const ShopperEnsemble *ensemble, int64_t tree, const int32_t *rows, int n, uint32_t *leaf);
+extern bool shopper_walk_has_vectors(void);
 /* What explaining needs: points of quadrature. */
 extern void shopper_ensemble_make_points(ShopperEnsemble *ensemble);
 

@@ -12,22 +12,14 @@
  *                     it steps to itself
  *
  * Missing numbers are the greatest integer, or the least one in a second slot for
- * the splits that send them left; missing categories are one code more. As a step
- * needs the one before it, several trees (one row) or rows (one tree) walk side by
- * side. Sums are taken in the order of the trees either way: the same bits.
+ * the splits that send them left; missing categories are one code more. Several trees
+ * (one row) or rows (one tree) walk side by side (ensemble_walk.c). Sums are taken in
+ * the order of the trees either way: the same bits.
  */
 #include "ensemble_internal.h"
 
 #include <limits.h>
 #include <string.h>
-
-#define LANES 8
-#define KIND_NUMBER 0
-#define KIND_CATEGORY 1
-#define KIND_LARGE 2
-#define KIND_SHIFT 14
-#define SLOT_MASK ((1u << KIND_SHIFT) - 1)
-#define ROWS_AT_ONCE 64
 
 static inline int32_t
 sortable_float(float x)
@@ -64,9 +56,13 @@ assign_slots(ShopperEnv *env, ShopperEnsemble *e, int32_t **slot_of)
 		return SHOPPER_OK;
 	SHOPPER_NEW0(env, e->slot, e->n_slots);
 	e->slot[0].input = -1;
+	e->n_number_slots = 0;
 	for (int64_t k = 0; k < 2 * inputs; k++)
 		if ((*slot_of)[k] != 0)
-			e->slot[(*slot_of)[k]] = (ShopperSlot) {.input = (int32_t) (k / 2),.missing_left = k % 2 == 1};
+		{
+			e->n_number_slots += k < 2 * (int64_t) e->n_dense;
+			e->slot[(*slot_of)[k]] = (ShopperSlot) {.input = (int32_t) (k / 2),.missing = k % 2 == 1 ? INT_MIN : INT_MAX};
+		}
 	return SHOPPER_OK;
 }
 
@@ -102,19 +98,19 @@ make_hot(const ShopperEnsemble *e, const ShopperNode *node, const int32_t *slot_
 	else if (input < e->n_dense)
 	{
 		hot.key = (uint32_t) sortable_float(node->threshold);
-		hot.slot = (uint32_t) slot_of[2 * input + node->missing_left] | KIND_NUMBER << KIND_SHIFT;
+		hot.slot = (uint32_t) slot_of[2 * input + node->missing_left] | SHOPPER_KIND_NUMBER << SHOPPER_KIND_SHIFT;
 	}
 	else if (e->n_levels[input - e->n_dense] < 32)
 	{
 		right_set(e, node, &hot.key);
-		hot.slot = (uint32_t) slot_of[2 * input] | KIND_CATEGORY << KIND_SHIFT;
+		hot.slot = (uint32_t) slot_of[2 * input] | SHOPPER_KIND_CATEGORY << SHOPPER_KIND_SHIFT;
 	}
 	else
 	{
 		hot.key = (uint32_t) *n_words;
 		right_set(e, node, e->right_levels + *n_words);
 		*n_words += right_words(e, input);
-		hot.slot = (uint32_t) slot_of[2 * input] | KIND_LARGE << KIND_SHIFT;
+		hot.slot = (uint32_t) slot_of[2 * input] | SHOPPER_KIND_LARGE << SHOPPER_KIND_SHIFT;
 	}
 	return hot;
 }
@@ -166,6 +162,18 @@ add_base(ShopperEnsemble *e, const ShopperTree *t, double *share)
 	}
 }
 
+/* Roots of the trees, and of as many first ones behind them as walks may go too far. */
+static ShopperStatus
+set_starts(ShopperEnv *env, ShopperEnsemble *e)
+{
+	SHOPPER_NEW0(env, e->start, e->n_trees + SHOPPER_WALKS);
+	e->deepest = shopper_ensemble_depth(e);
+	for (int64_t t = 0; t < e->n_trees; t++)
+		e->start[t] = (int32_t) e->tree[t].node;
+	e->vectors = shopper_walk_has_vectors();
+	return SHOPPER_OK;
+}
+
 ShopperStatus
 shopper_ensemble_finish(ShopperEnv *env, ShopperEnsemble *e)
 {
@@ -179,6 +187,7 @@ shopper_ensemble_finish(ShopperEnv *env, ShopperEnsemble *e)
 	shopper_release(env, e->hot);
 	shopper_release(env, e->wide);
 	shopper_release(env, e->right_levels);
+	shopper_release(env, e->start);
 	shopper_release(env, e->base);
 	e->slot = NULL;
 	e->hot = NULL;
@@ -198,6 +207,7 @@ shopper_ensemble_finish(ShopperEnv *env, ShopperEnsemble *e)
 	if (e->slot != NULL)
 	{
 		SHOPPER_NEW(env, e->right_levels, words + 1);
+		SHOPPER_TRY(set_starts(env, e));
 		if (most > 65536)
 			SHOPPER_NEW(env, e->wide, e->n_nodes);
 		else
@@ -217,14 +227,14 @@ shopper_ensemble_finish(ShopperEnv *env, ShopperEnsemble *e)
 	return SHOPPER_OK;
 }
 
-/* ---- walking ---- */
+/* ---- slots of a row ---- */
 
 static inline int32_t
-slot_number(float x, bool missing_left)
+slot_number(float x, int32_t missing)
 {
-	if (x != x)
-		return missing_left ? INT_MIN : INT_MAX;
-	return sortable_float(x);
+	int32_t		number = sortable_float(x);
+
+	return x != x ? missing : number;
 }
 
 static inline int32_t
@@ -233,62 +243,6 @@ slot_code(const ShopperEnsemble *e, int input, int32_t code)
 	int			n = e->n_levels[input - e->n_dense];
 
 	return code < 0 || code >= n ? n : code;
-}
-
-/* 1: to the right. `categories` and the type of the node are constants of the caller. */
-static inline __attribute__((always_inline)) uint32_t
-goes_right(const ShopperEnsemble *e, uint32_t key, uint32_t slot, const int32_t *row, bool categories)
-{
-	int32_t		x = row[slot & SLOT_MASK];
-	uint32_t	kind = slot >> KIND_SHIFT,
-				right = x > (int32_t) key;
-
-	if (!categories)
-		return right;
-	if (__builtin_expect(kind == KIND_LARGE, 0))
-		return e->right_levels[key + (uint32_t) x / 32] >> (x & 31) & 1;
-	/* arithmetic, not a branch: nodes of both kinds alternate at random */
-	return (right & (kind ^ 1)) | ((key >> (x & 31)) & kind);
-}
-
-/*
- * Walk LANES trees or rows to their leaves: at[l] is lane l's node, row[l] its row. After
- * two steps the second tells whether all stand still.
- */
-#define WALK(NODE, CATEGORIES) \
-	do { \
-		uint32_t	moved_; \
-		do { \
-			moved_ = 0; \
-			_Pragma("GCC unroll 8") \
-			for (int l_ = 0; l_ < LANES; l_++) \
-				at[l_] += (NODE)[at[l_]].child + goes_right(e, (NODE)[at[l_]].key, (NODE)[at[l_]].slot, row[l_], CATEGORIES); \
-			_Pragma("GCC unroll 8") \
-			for (int l_ = 0; l_ < LANES; l_++) \
-			{ \
-				uint32_t	step_ = (NODE)[at[l_]].child + goes_right(e, (NODE)[at[l_]].key, (NODE)[at[l_]].slot, row[l_], CATEGORIES); \
-				at[l_] += step_; \
-				moved_ |= step_; \
-			} \
-		} while (moved_ != 0); \
-		_Pragma("GCC unroll 8") \
-		for (int l_ = 0; l_ < LANES; l_++) \
-			leaf[l_] = (NODE)[at[l_]].key; \
-	} while (0)
-
-static inline __attribute__((always_inline)) void
-walk(const ShopperEnsemble *e, const int64_t *start, const int32_t *const *row, uint32_t *leaf)
-{
-	size_t		at[LANES];
-
-	for (int l = 0; l < LANES; l++)
-		at[l] = (size_t) start[l];
-	if (e->wide != NULL)
-		WALK(e->wide, true);
-	else if (e->splits_categories)
-		WALK(e->hot, true);
-	else
-		WALK(e->hot, false);
 }
 
 static inline __attribute__((always_inline)) void
@@ -323,7 +277,6 @@ void
 shopper_ensemble_sum(const ShopperEnsemble *e, const double *dense, const int32_t *lookup, double *out)
 {
 	int32_t		filled[SHOPPER_MAX_SLOTS];
-	const int32_t *row[LANES];
 
 	memset(out, 0, (size_t) e->outputs * sizeof(double));
 	if (e->slot == NULL)
@@ -332,26 +285,27 @@ shopper_ensemble_sum(const ShopperEnsemble *e, const double *dense, const int32_
 		return;
 	}
 	filled[0] = INT_MIN;
-	for (int s = 1; s < e->n_slots; s++)
+	for (int s = 1; s <= e->n_number_slots; s++)
+		filled[s] = slot_number((float) dense[e->slot[s].input], e->slot[s].missing);
+	for (int s = e->n_number_slots + 1; s < e->n_slots; s++)
+		filled[s] = slot_code(e, e->slot[s].input, lookup[e->slot[s].input - e->n_dense]);
+	for (int64_t t = 0; t < e->n_trees; t += SHOPPER_WALKS)
 	{
-		int			input = e->slot[s].input;
+		int			n = e->n_trees - t < SHOPPER_WALKS ? (int) (e->n_trees - t) : SHOPPER_WALKS;
+		uint32_t	leaf[SHOPPER_WALKS];
 
-		filled[s] = input < e->n_dense ? slot_number((float) dense[input], e->slot[s].missing_left)
-			: slot_code(e, input, lookup[input - e->n_dense]);
-	}
-	for (int l = 0; l < LANES; l++)
-		row[l] = filled;
-	for (int64_t t = 0; t < e->n_trees; t += LANES)
-	{
-		int			n = e->n_trees - t < LANES ? (int) (e->n_trees - t) : LANES;
-		int64_t		start[LANES];
-		uint32_t	leaf[LANES];
+		shopper_walk_trees(e, t, n, filled, leaf);
+		if (e->outputs == 1)
+		{
+			double		sum = out[0];
 
-		for (int l = 0; l < LANES; l++)
-			start[l] = e->tree[t + (l < n ? l : 0)].node;
-		walk(e, start, row, leaf);
-		for (int l = 0; l < n; l++)
-			add_leaf(e, &e->tree[t + l], leaf[l], out);
+			for (int k = 0; k < n; k++)
+				sum += e->value[leaf[k]];
+			out[0] = sum;
+		}
+		else
+			for (int k = 0; k < n; k++)
+				add_leaf(e, &e->tree[t + k], leaf[k], out);
 	}
 }
 
@@ -361,7 +315,7 @@ static void
 fill_column(const ShopperEnsemble *e, const ShopperTable *table, int s, int64_t from, int n, int32_t *filled)
 {
 	int			input = e->slot[s].input;
-	bool		missing_left = e->slot[s].missing_left;
+	int32_t		missing = e->slot[s].missing;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -370,13 +324,13 @@ fill_column(const ShopperEnsemble *e, const ShopperTable *table, int s, int64_t 
 		if (input >= e->n_dense)
 			*to = slot_code(e, input, table->lookup[input - e->n_dense][from + i]);
 		else if (table->wide)
-			*to = slot_number((float) table->dense[input][from + i], missing_left);
+			*to = slot_number((float) table->dense[input][from + i], missing);
 		else
-			*to = slot_number(table->dense32[input][from + i], missing_left);
+			*to = slot_number(table->dense32[input][from + i], missing);
 	}
 }
 
-/* At most ROWS_AT_ONCE rows, and as many as the slots leave room for. */
+/* At most SHOPPER_WALKS rows, and as many as the slots leave room for. */
 static void
 sum_rows(const ShopperEnsemble *e, const ShopperTable *table, int64_t from, int n, double *out)
 {
@@ -387,22 +341,13 @@ sum_rows(const ShopperEnsemble *e, const ShopperTable *table, int64_t from, int 
 	for (int s = 1; s < e->n_slots; s++)
 		fill_column(e, table, s, from, n, filled);
 	for (int64_t t = 0; t < e->n_trees; t++)
-		for (int at = 0; at < n; at += LANES)
-		{
-			int			lanes = n - at < LANES ? n - at : LANES;
-			int64_t		start[LANES];
-			const int32_t *row[LANES];
-			uint32_t	leaf[LANES];
+	{
+		uint32_t	leaf[SHOPPER_WALKS];
 
-			for (int l = 0; l < LANES; l++)
-			{
-				start[l] = e->tree[t].node;
-				row[l] = filled + (at + (l < lanes ? l : 0)) * e->n_slots;
-			}
-			walk(e, start, row, leaf);
-			for (int l = 0; l < lanes; l++)
-				add_leaf(e, &e->tree[t], leaf[l], out + (at + l) * e->outputs);
-		}
+		shopper_walk_rows(e, t, filled, n, leaf);
+		for (int i = 0; i < n; i++)
+			add_leaf(e, &e->tree[t], leaf[i], out + i * e->outputs);
+	}
 }
 
 /* One row of a table whose inputs are too many for slots. */
@@ -430,7 +375,7 @@ sum_row_slowly(const ShopperEnsemble *e, const ShopperTable *table, int64_t row,
 void
 shopper_ensemble_sum_block(const ShopperEnsemble *e, const ShopperTable *table, int64_t from, int64_t to, double *out)
 {
-	int			piece = ROWS_AT_ONCE;
+	int			piece = SHOPPER_WALKS;
 
 	memset(out, 0, (size_t) (to - from) * (size_t) e->outputs * sizeof(double));
 	if (e->slot == NULL)
