@@ -100,7 +100,7 @@ load_nodes(const ShopperHotNode *node, const uint32_t *at)
 	__m128i		pair[4];
 
 	for (int k = 0; k < 4; k++)
-		pair[k] = _mm_castpd_si128(_mm_loadh_pd(_mm_load_sd((const double *) (const void *) &node[at[2 * k]]),
+		pair[k] = _mm_castpd_si128(_mm_loadh_pd(_mm_castsi128_pd(_mm_loadl_epi64((const __m128i *) &node[at[2 * k]])),
 												(const double *) (const void *) &node[at[2 * k + 1]]));
 	return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_inserti128_si256(_mm256_castsi128_si256(pair[0]), pair[1], 1)),
 							  _mm256_inserti128_si256(_mm256_castsi128_si256(pair[2]), pair[3], 1), 1);
@@ -175,7 +175,7 @@ step(const ShopperEnsemble *e, __m512i at, const Slots *s, bool registers, int g
 	return _mm512_mask_add_epi32(at, right, at, one);
 }
 
-/* Walk `groups` registers of lanes until all stand still, or as far as a tree goes; registers, groups and categories are constants of the caller. */
+/* Walk `groups` registers of lanes until all stand still; registers, groups and categories are constants of the caller. */
 static inline __attribute__((always_inline)) V4 void
 walk_groups(const ShopperEnsemble *e, __m512i *at, const Slots *s, bool registers, int groups, bool categories, uint32_t *leaf)
 {
