@@ -17,8 +17,9 @@
 #include <math.h>
 #include <string.h>
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-#define X86_LEVELS
+#include "simd.h"
+
+#ifdef SHOPPER_X86_LEVELS
 #include <immintrin.h>
 #endif
 
@@ -132,12 +133,11 @@ quad_sum16(const Quad *s)
 #define SUM16 quad_sum16
 #include "gemm_lanes.h"
 
-#ifdef X86_LEVELS
+#ifdef SHOPPER_X86_LEVELS
 
 /* ---- x86-64-v3: eight lanes ---- */
 
-#define V3 __attribute__((target("avx2,fma")))
-#define V3_INLINE static inline __attribute__((always_inline, target("avx2,fma")))
+#define V3_INLINE static inline __attribute__((always_inline)) SHOPPER_V3
 
 /* lane i with i + 4, then i + 2, i + 1: the end of the tree over 16 lanes */
 V3_INLINE float
@@ -151,7 +151,7 @@ sum8(__m256 s)
 
 #define LEVEL v3
 #define LEVEL_NAME "v3"
-#define KERNEL V3
+#define KERNEL SHOPPER_V3
 #define V __m256
 #define VL 8
 #define MR_MAX 6
@@ -179,11 +179,9 @@ sum8(__m256 s)
 
 /* ---- x86-64-v4: sixteen lanes ---- */
 
-#define V4 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")))
-
 #define LEVEL v4
 #define LEVEL_NAME "v4"
-#define KERNEL V4
+#define KERNEL SHOPPER_V4
 #define V __m512
 #define VL 16
 #define MR_MAX 6
@@ -209,18 +207,16 @@ sum8(__m256 s)
 #define SUM16(s) sum8(_mm256_add_ps(_mm512_castps512_ps256((s)[0]), _mm512_extractf32x8_ps((s)[0], 1)))
 #include "gemm_lanes.h"
 
-#endif							/* X86_LEVELS */
+#endif							/* SHOPPER_X86_LEVELS */
 
 const ShopperKernels *
 shopper_kernels_named(const char *name)
 {
-#ifdef X86_LEVELS
+#ifdef SHOPPER_X86_LEVELS
 	if (strcmp(name, "v4") == 0)
-		return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-			__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-			__builtin_cpu_supports("fma") ? &kernels_v4 : NULL;
+		return shopper_has_v4() ? &kernels_v4 : NULL;
 	if (strcmp(name, "v3") == 0)
-		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kernels_v3 : NULL;
+		return shopper_has_v3() ? &kernels_v3 : NULL;
 #endif
 	return strcmp(name, "portable") == 0 ? &kernels_portable : NULL;
 }

@@ -19,10 +19,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "simd.h"
 #include "threads.h"
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-#define X86_LEVELS
+#ifdef SHOPPER_X86_LEVELS
 #include <immintrin.h>
 #endif
 
@@ -77,21 +77,20 @@ name(int64_t m, int64_t k, const double *a, int64_t lda, const double *b, double
 #define PLAIN_STORE(p, x) (*(p) = (x))
 #define PLAIN_SET(x) (x)
 PRODUCT(product_portable,, double, 1, 2, 4, PLAIN_LOAD, PLAIN_STORE, PLAIN_SET, fma)
-#ifdef X86_LEVELS
-PRODUCT(product_v3, __attribute__((target("avx2,fma"))), __m256d, 4, 4, 3,
+#ifdef SHOPPER_X86_LEVELS
+PRODUCT(product_v3, SHOPPER_V3, __m256d, 4, 4, 3,
 		_mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd, _mm256_fmadd_pd)
-PRODUCT(product_v4, __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma"))), __m512d, 8, 8, 3,
+PRODUCT(product_v4, SHOPPER_V4, __m512d, 8, 8, 3,
 		_mm512_loadu_pd, _mm512_storeu_pd, _mm512_set1_pd, _mm512_fmadd_pd)
 #endif
 
 static Product
 product_of(int level)
 {
-#ifdef X86_LEVELS
-	if ((level < 0 || level > 1) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-		__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("fma"))
+#ifdef SHOPPER_X86_LEVELS
+	if ((level < 0 || level > 1) && shopper_has_v4())
 		return product_v4;
-	if (level != 0 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+	if (level != 0 && shopper_has_v3())
 		return product_v3;
 #endif
 	return product_portable;

@@ -6,6 +6,7 @@
  * fma() from the processor too, or it is slow; processors without it are older
  * than AVX2.
  */
+#include "../../core/simd.h"
 #include "factors.h"
 
 #include <math.h>
@@ -141,7 +142,7 @@ static const ShopperFactorKernels plain = {"plain", sgd_plain, dots_plain, rank_
 #undef L
 #undef D
 
-#if defined(__x86_64__)
+#ifdef SHOPPER_X86_LEVELS
 #include <immintrin.h>
 
 /* ---- AVX2 and FMA: two registers a vector ---- */
@@ -158,7 +159,7 @@ typedef struct Avx2D
 				hi;
 } Avx2D;
 
-#define TARGET __attribute__((target("avx2,fma")))
+#define TARGET SHOPPER_V3
 #define NAME(x) x##_avx2
 #define TILE_ROWS 4
 #define L Avx2L
@@ -254,7 +255,7 @@ static const ShopperFactorKernels avx2 = {"avx2", sgd_avx2, dots_avx2, rank_upda
 
 /* ---- AVX-512: one register a vector ---- */
 
-#define TARGET __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")))
+#define TARGET SHOPPER_V4
 #define NAME(x) x##_avx512
 #define TILE_ROWS 16
 #define L __m512
@@ -340,13 +341,12 @@ static const ShopperFactorKernels avx512 = {"avx512", sgd_avx512, dots_avx512, r
 const ShopperFactorKernels *
 shopper_factor_kernels(int level)
 {
-#if defined(__x86_64__)
+#ifdef SHOPPER_X86_LEVELS
 	if (level < 0 || level > 2)
 		level = 2;
-	if (level == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-		__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
+	if (level == 2 && shopper_has_v4())
 		return &avx512;
-	if (level >= 1 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+	if (level >= 1 && shopper_has_v3())
 		return &avx2;
 #endif
 	(void) level;

@@ -6,12 +6,12 @@
  */
 #include <string.h>
 
+#include "../../core/simd.h"
 #include "../../core/threads.h"
 #include "grow.h"
 
-#ifdef __x86_64__
+#ifdef SHOPPER_X86_LEVELS
 #include <immintrin.h>
-#define DIVIDE_V4
 #endif
 
 #define BLOCK 8192				/* rows of a shard, a multiple of 8 */
@@ -84,9 +84,9 @@ divide(const uint32_t *rows, const uint8_t *left, int64_t from, int64_t to, uint
 	}
 }
 
-#ifdef DIVIDE_V4
+#ifdef SHOPPER_X86_LEVELS
 /* The same, 16 rows at a time. */
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,popcnt"))) static void
+SHOPPER_V4 static void
 divide_v4(const uint32_t *rows, const uint8_t *left, int64_t n, uint32_t *low, uint32_t *high)
 {
 	int64_t		i = 0;
@@ -119,7 +119,7 @@ divide_block(void *arg, int shard)
 	uint32_t   *low = d->to + left_before,
 			   *high = d->to + d->middle + from - left_before;
 
-#ifdef DIVIDE_V4
+#ifdef SHOPPER_X86_LEVELS
 	if (d->g->vectors)
 	{
 		divide_v4(d->rows + from, left, n, low, high);
@@ -170,10 +170,7 @@ shopper_divide_make(ShopperGrower *g)
 	SHOPPER_NEW(g->env, g->spare, g->n);
 	SHOPPER_NEW(g->env, g->left, g->n / 8 + 1);
 	SHOPPER_NEW(g->env, g->block_left, g->n / BLOCK + 1);
-#ifdef DIVIDE_V4
-	g->vectors = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-		__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
-#endif
+	g->vectors = shopper_has_v4();
 	return SHOPPER_OK;
 }
 

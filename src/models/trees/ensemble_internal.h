@@ -152,7 +152,6 @@ extern void shopper_ensemble_complete(ShopperEnsemble *ensemble, ShopperTree *tr
 extern void shopper_walk_trees(const ShopperEnsemble *ensemble, int64_t tree, int n, const int32_t *row, uint32_t *leaf);
 /* The leaves of n rows in one tree; a row has n_slots numbers. leaf (SHOPPER_WALKS) in both. */
 extern void shopper_walk_rows(const ShopperEnsemble *ensemble, int64_t tree, const int32_t *rows, int n, uint32_t *leaf);
-extern bool shopper_walk_has_vectors(void);
 /* What explaining needs: points of quadrature. */
 extern void shopper_ensemble_make_points(ShopperEnsemble *ensemble);
 

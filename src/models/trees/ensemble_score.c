@@ -16,6 +16,7 @@
  * (one row) or rows (one tree) walk side by side (ensemble_walk.c). Sums are taken in
  * the order of the trees either way: the same bits.
  */
+#include "../../core/simd.h"
 #include "ensemble_internal.h"
 
 #include <limits.h>
@@ -170,7 +171,7 @@ set_starts(ShopperEnv *env, ShopperEnsemble *e)
 	e->deepest = shopper_ensemble_depth(e);
 	for (int64_t t = 0; t < e->n_trees; t++)
 		e->start[t] = (int32_t) e->tree[t].node;
-	e->vectors = shopper_walk_has_vectors();
+	e->vectors = shopper_has_v4();
 	return SHOPPER_OK;
 }
 

@@ -5,12 +5,11 @@
  * A step needs the one before it, so many trees (one row) or rows (one tree) walk side
  * by side: 8 at a time, or 16 in a register and four such registers in turn.
  */
+#include "../../core/simd.h"
 #include "ensemble_internal.h"
 
-#ifdef __x86_64__
+#ifdef SHOPPER_X86_LEVELS
 #include <immintrin.h>
-#define WALK_V4
-#define V4 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
 #endif
 
 #define LANES 8
@@ -76,7 +75,7 @@ walk_lanes(const ShopperEnsemble *e, const int32_t *start, const int32_t *const 
 
 /* ---- by registers ---- */
 
-#ifdef WALK_V4
+#ifdef SHOPPER_X86_LEVELS
 
 /* What the slots of a node are read from: four registers of a row, or memory, where lane l's row begins at offset. */
 typedef struct Slots
@@ -94,7 +93,7 @@ typedef struct Slots
 	} while (0)
 
 /* Nodes at eight places, words at sixteen, by loads of their own: an instruction that gathers takes several times as long. */
-static inline __attribute__((always_inline)) V4 __m512i
+static inline __attribute__((always_inline)) SHOPPER_V4 __m512i
 load_nodes(const ShopperHotNode *node, const uint32_t *at)
 {
 	__m128i		pair[4];
@@ -106,7 +105,7 @@ load_nodes(const ShopperHotNode *node, const uint32_t *at)
 							  _mm256_inserti128_si256(_mm256_castsi128_si256(pair[2]), pair[3], 1), 1);
 }
 
-static inline __attribute__((always_inline)) V4 __m512i
+static inline __attribute__((always_inline)) SHOPPER_V4 __m512i
 load_words(const uint32_t *word, __m512i at)
 {
 	uint32_t	place[WIDTH] __attribute__((aligned(64)));
@@ -124,7 +123,7 @@ load_words(const uint32_t *word, __m512i at)
 							  _mm256_inserti128_si256(_mm256_castsi128_si256(four[2]), four[3], 1), 1);
 }
 
-static inline __attribute__((always_inline)) V4 __m512i
+static inline __attribute__((always_inline)) SHOPPER_V4 __m512i
 read_slots(const Slots *s, bool registers, int group, __m512i slot)
 {
 	if (!registers)
@@ -135,7 +134,7 @@ read_slots(const Slots *s, bool registers, int group, __m512i slot)
 }
 
 /* One step of 16 lanes. */
-static inline __attribute__((always_inline)) V4 __m512i
+static inline __attribute__((always_inline)) SHOPPER_V4 __m512i
 step(const ShopperEnsemble *e, __m512i at, const Slots *s, bool registers, int group, bool categories)
 {
 	const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0),
@@ -176,7 +175,7 @@ step(const ShopperEnsemble *e, __m512i at, const Slots *s, bool registers, int g
 }
 
 /* Walk `groups` registers of lanes until all stand still; registers, groups and categories are constants of the caller. */
-static inline __attribute__((always_inline)) V4 void
+static inline __attribute__((always_inline)) SHOPPER_V4 void
 walk_groups(const ShopperEnsemble *e, __m512i *at, const Slots *s, bool registers, int groups, bool categories, uint32_t *leaf)
 {
 	__mmask16	moved = 1;
@@ -197,7 +196,7 @@ walk_groups(const ShopperEnsemble *e, __m512i *at, const Slots *s, bool register
 		_mm512_storeu_si512(leaf + g * WIDTH, load_words((const uint32_t *) (const void *) e->hot, _mm512_add_epi32(at[g], at[g])));
 }
 
-static inline __attribute__((always_inline)) V4 void
+static inline __attribute__((always_inline)) SHOPPER_V4 void
 walk_v4(const ShopperEnsemble *e, __m512i *at, const Slots *s, bool registers, int groups, uint32_t *leaf)
 {
 	if (e->splits_categories)
@@ -206,7 +205,7 @@ walk_v4(const ShopperEnsemble *e, __m512i *at, const Slots *s, bool registers, i
 		walk_groups(e, at, s, registers, groups, false, leaf);
 }
 
-static V4 void
+static SHOPPER_V4 void
 walk_trees_v4(const ShopperEnsemble *e, int64_t tree, int n, const int32_t *row, uint32_t *leaf)
 {
 	Slots		s;
@@ -228,7 +227,7 @@ walk_trees_v4(const ShopperEnsemble *e, int64_t tree, int n, const int32_t *row,
 }
 
 /* Lanes beyond the rows go with the first one. */
-static V4 void
+static SHOPPER_V4 void
 walk_rows_v4(const ShopperEnsemble *e, int64_t tree, const int32_t *rows, int n, uint32_t *leaf)
 {
 	Slots		s = {.rows = rows};
@@ -250,17 +249,6 @@ walk_rows_v4(const ShopperEnsemble *e, int64_t tree, const int32_t *rows, int n,
 }
 #endif
 
-bool
-shopper_walk_has_vectors(void)
-{
-#ifdef WALK_V4
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-		__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
-#else
-	return false;
-#endif
-}
-
 /* ---- both ---- */
 
 void
@@ -268,7 +256,7 @@ shopper_walk_trees(const ShopperEnsemble *e, int64_t tree, int n, const int32_t 
 {
 	const int32_t *rows[LANES];
 
-#ifdef WALK_V4
+#ifdef SHOPPER_X86_LEVELS
 	if (e->vectors && e->wide == NULL && e->n_slots <= SHOPPER_WALKS)
 	{
 		walk_trees_v4(e, tree, n, row, leaf);
@@ -286,7 +274,7 @@ shopper_walk_rows(const ShopperEnsemble *e, int64_t tree, const int32_t *rows, i
 {
 	int32_t		start[LANES];
 
-#ifdef WALK_V4
+#ifdef SHOPPER_X86_LEVELS
 	if (e->vectors && e->wide == NULL)
 	{
 		walk_rows_v4(e, tree, rows, n, leaf);

@@ -54,14 +54,14 @@ shopper_leaf_value(const ShopperGrowOptions *o, double gradient, double hessian)
 	return h > 0 ? -soft(gradient, o->l1) / h : 0;
 }
 
-/* Twice what a leaf takes off the loss (Chen and Guestrin 2016). */
+/* Twice what a leaf takes off the loss (Chen and Guestrin 2016); no branch, so that loops of it become vectors. */
 static inline double
 score(double g, double h, double l1, double l2)
 {
 	double		t = soft(g, l1);
 
 	h += l2;
-	return h > 0 ? t * t / h : 0;
+	return (h > 0 ? t * t : 0) / (h > 0 ? h : 1);
 }
 
 /* The same for a leaf that must keep to bounds; *value is what it would say. */
@@ -150,8 +150,6 @@ typedef struct Edges
 	double		gain[EDGES];
 	int64_t		left[EDGES];
 	int64_t		rows[EDGES];
-	int32_t		gradient[EDGES];	/* of the left side */
-	int32_t		hessian[EDGES];
 } Edges;
 
 /* What gain_of() says of n edges, bit for bit. */
@@ -168,16 +166,11 @@ gains_of(const Search *s, int n, Edges *e)
 
 	for (int i = 0; i < n; i++)
 	{
-		double		lg = (double) e->gradient[i] * gu,
-					lh = (double) e->hessian[i] * hu + l2,
-					rg = (double) (gradient - e->gradient[i]) * gu,
-					rh = (double) (hessian - e->hessian[i]) * hu + l2,
-					lt = soft(lg, l1),
-					rt = soft(rg, l1);
+		int32_t		lg = (int32_t) shopper_sum_gradient(e->left[i]),	/* sums of all rows keep to 31 bits */
+					lh = (int32_t) shopper_sum_hessian(e->left[i]);
 
-		lt = (lh > 0 ? lt * lt : 0) / (lh > 0 ? lh : 1);
-		rt = (rh > 0 ? rt * rt : 0) / (rh > 0 ? rh : 1);
-		e->gain[i] = 0.5 * (lt + rt - parent);
+		e->gain[i] = 0.5 * (score((double) lg * gu, (double) lh * hu, l1, l2) +
+							score((double) (gradient - lg) * gu, (double) (hessian - lh) * hu, l1, l2) - parent);
 	}
 }
 
@@ -186,11 +179,7 @@ static void
 sum_edges(const Search *s, const int64_t *histogram, int first, int n, int64_t *left, int64_t *rows, Edges *e)
 {
 	for (int i = 0; i < n; i++)
-	{
 		e->left[i] = *left += histogram[first + i];
-		e->gradient[i] = (int32_t) shopper_sum_gradient(*left);
-		e->hessian[i] = (int32_t) shopper_sum_hessian(*left);
-	}
 	for (int i = 0; i < n && s->count != NULL; i++)
 		e->rows[i] = *rows += s->count[first + i];
 }
